@@ -1,0 +1,1 @@
+"""The engine: cards in, results out. Nothing here knows a file format of results, a command or a page."""

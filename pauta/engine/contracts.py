@@ -1,0 +1,156 @@
+"""What a plugin must be: small protocols, and nothing to inherit from.
+
+A plugin offers classes. Each has a `name` (as cards write it), `options` (a JSON Schema object of what the card may
+write under the name) and is made once per use in a card, with the checked options. Which methods it then needs is
+said by kind below. A class may add `purpose` (one sentence) for `pauta plugins` and the published schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from pauta.engine.model.calls import Call, CallBatch, HumanEvaluation
+from pauta.engine.model.findings import Finding, Findings
+from pauta.engine.model.scorecard import Question
+from pauta.engine.problems import Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pauta.engine.model.results import Results
+
+Options: TypeAlias = Mapping[str, object]
+JsonSchema: TypeAlias = Mapping[str, object]
+
+
+class Offered(Protocol):
+    """What every kind has: the name cards write, and the JSON Schema of the options under it."""
+
+    name: ClassVar[str]
+    options: ClassVar[JsonSchema]
+
+
+class Criterion(Offered, Protocol):
+    """A question that answers itself. Made once per use: `Criterion(options, question)`.
+
+    It has `answer(call) -> Finding` (the easy way), `answer_batch(batch) -> Findings` (the fast way), or both, which
+    must then agree. A composite has `parts` and `combine` instead (see CompositeCriterion). `bind_all`, where the
+    class has it, makes all uses of a plan at once so that they can share one pass over the text.
+    """
+
+    def __init__(self, options: Options, question: Question) -> None: ...
+
+
+@runtime_checkable
+class CallCriterion(Protocol):
+    """The easy way: one call in, one finding out."""
+
+    def answer(self, call: Call) -> Finding:
+        """What the criterion says about one call."""
+        ...
+
+
+@runtime_checkable
+class BatchCriterion(Protocol):
+    """The fast way: a batch in, one finding per row out."""
+
+    def answer_batch(self, batch: CallBatch) -> Findings:
+        """What the criterion says about every row of a batch."""
+        ...
+
+
+@runtime_checkable
+class CompositeCriterion(Protocol):
+    """A criterion over other criteria: it names its parts, and the engine hands it what they found."""
+
+    def parts(self) -> Sequence[Mapping[str, Options]]:
+        """The criteria inside, each `{name: options}`."""
+        ...
+
+    def combine(self, batch: CallBatch, parts: Sequence[Findings]) -> Findings:
+        """One finding per row from the findings of the parts, in the order of `parts()`."""
+        ...
+
+
+@runtime_checkable
+class SharedCriterion(Protocol):
+    """A class whose uses share work: it makes all of a plan's uses at once."""
+
+    @classmethod
+    def bind_all(cls, uses: Sequence[tuple[Options, Question]]) -> Sequence[BatchCriterion]:
+        """One criterion per use, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a scoring method sees of a batch; every array is (questions, rows) unless said otherwise.
+
+    points, credits: float64, 0 where not answered. answered: bool, scored and answered. weights: (questions,) float64.
+    bonus: (questions,) bool.
+    """
+
+    points: NDArray[np.float64]
+    credits: NDArray[np.float64]
+    answered: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    bonus: NDArray[np.bool_]
+
+
+class Method(Offered, Protocol):
+    """A way to make one score of the answers. Errors, bounds and verdict are the engine's."""
+
+    def __init__(self, options: Options) -> None: ...
+
+    def score(self, sheet: Sheet) -> NDArray[np.float64]:
+        """(rows,) float64 on the scale 0..100, NaN where there is no score."""
+        ...
+
+
+class Rule(Offered, Protocol):
+    """A rule of escalation over one evaluation: which results it fires for."""
+
+    def __init__(self, options: Options) -> None: ...
+
+    def fires(self, results: Results) -> NDArray[np.bool_]:
+        """(rows,) bool."""
+        ...
+
+
+class Action(Offered, Protocol):
+    """What an escalation does. In this version actions are named and checked; carrying them out comes later."""
+
+
+class Source(Offered, Protocol):
+    """Where calls come from. `endings` are the file endings it reads, `('.jsonl',)`."""
+
+    endings: ClassVar[tuple[str, ...]]
+
+    def __init__(self, options: Options) -> None: ...
+
+    def calls(self, target: str) -> Iterable[Call | Problem]:
+        """The calls of a file (or other target), a Problem in place of each record that is none."""
+        ...
+
+    def evaluations(self, target: str) -> Iterable[HumanEvaluation | Problem]:
+        """People's answers in a file (or other target), a Problem in place of each record that is none."""
+        ...
+
+
+class Sink(Offered, Protocol):
+    """Where results go. `endings` are the file endings it writes; it is made with `{'path': ..., **options}`."""
+
+    endings: ClassVar[tuple[str, ...]]
+
+    def __init__(self, options: Options) -> None: ...
+
+    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
+        """Take a batch of evaluations (the records of DESIGN.md, "A result"); all of it or none."""
+        ...
+
+    def close(self) -> None:
+        """Finish: nothing more will come."""
+        ...

@@ -1,0 +1,1 @@
+"""From files to nouns: text, shape, sense, load, catalog."""

@@ -1,0 +1,182 @@
+"""Calls and the answers that people gave: one row for people to look at, columns for the engine to work on.
+
+Turn, Call            one call record (DESIGN.md, "The call record")
+Answer, HumanEvaluation   what one evaluator answered about one call
+CallBatch             many rows to evaluate: each a call, with the answers of one person or of none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from pauta.engine.model.columns import Coded, Numbers, Subject, Words, coded
+from pauta.engine.model.conditions import Value, plain, value_at
+from pauta.engine.problems import Place
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ENGINE: Final = "engine"
+"""The evaluator of an automatic evaluation."""
+
+CALL_FIELDS: Final = (
+    "call_id", "started_at", "duration_s", "agent", "team", "customer_segment", "call_type", "direction", "channel",
+    "language", "metrics", "attributes",
+)  # fmt: skip
+"""The fields of a call record that conditions may ask about; `metrics` and `attributes` are maps of the caller's own."""
+
+SPEAKERS: Final = ("agent", "customer", "system", "other")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker said at a stretch. Times are seconds from the start of the call, None where not known."""
+
+    speaker: str
+    text: str
+    start: float | None = None
+    end: float | None = None
+    sentiment: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, as one agent handled it. Fields that the record does not give are None or empty."""
+
+    call_id: str
+    started_at: str | None = None
+    duration_s: float | None = None
+    agent: str | None = None
+    team: str | None = None
+    customer_segment: str | None = None
+    call_type: str | None = None
+    direction: str | None = None
+    channel: str | None = None
+    language: str | None = None
+    metrics: Mapping[str, object] = field(default_factory=dict)
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    at: Place | None = None
+
+    def value(self, path: str) -> Value | None:
+        """What a condition sees under `call.<path>`; None where the record does not say."""
+        name, _, rest = path.partition(".")
+        if name == "metrics":
+            return value_at(self.metrics, rest) if rest else None
+        if name == "attributes":
+            return value_at(self.attributes, rest) if rest else None
+        return plain(getattr(self, name)) if name in CALL_FIELDS and not rest else None
+
+
+RawAnswer: TypeAlias = str | float | tuple[str, ...]
+"""An answer as it was given: the text of an option, a number (or its text), or the chosen ones of `choose: many`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a person. `fault` overrides who answers for the miss; `at` is a time in the call, in seconds."""
+
+    value: RawAnswer | None
+    comment: str | None = None
+    fault: str | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanEvaluation:
+    """What one evaluator answered about one call, by question."""
+
+    call_id: str
+    scorecard: str | None
+    evaluator: str
+    answers: Mapping[str, Answer]
+    version: str | None = None
+    agent: str | None = None
+    evaluated_at: str | None = None
+    mode: str | None = None
+    at: Place | None = None
+
+
+Note: TypeAlias = Answer
+"""What stands beside a person's answer: comment, fault, time."""
+
+
+@dataclass
+class CallBatch:
+    """Rows to evaluate, held by column.
+
+    answers: question id -> Coded of RawAnswer | None; None (and a question without a column) is not given. A column
+    whose `values` are the plan's own vocabulary of that question (`Plan.vocabulary`) is used as it stands.
+    automatic: (rows,) bool, rows without a person. notes: (row, question) -> comment, fault and time of an answer.
+    subjects: `call.<path>` -> column, for callers that hold calls as columns and not as records.
+    """
+
+    size: int
+    calls: Sequence[Call] = ()
+    answers: Mapping[str, Coded[Any]] = field(default_factory=dict)
+    automatic: NDArray[np.bool_] | None = None
+    evaluators: Sequence[str] = ()
+    humans: Sequence[HumanEvaluation | None] = ()
+    notes: Mapping[tuple[int, str], Note] = field(default_factory=dict)
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    _once: dict[Hashable, object] = field(default_factory=dict, repr=False)
+
+    def subject(self, name: str) -> Subject:
+        """The column of `call.<path>`, made from the records where it was not given."""
+        if name in self.subjects:
+            return self.subjects[name]
+        return self.once(("subject", name), lambda: self._subject(name))
+
+    def _subject(self, name: str) -> Subject:
+        import numpy as np
+
+        path = name.removeprefix("call.")
+        if not self.calls:
+            return Words(Coded(np.zeros(self.size, dtype=np.uint8), (None,)))
+        return Words(coded([call.value(path) for call in self.calls]))
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The value computed under a key, computed at the first request: several criteria share one pass this way."""
+        if key not in self._once:
+            self._once[key] = compute()
+        return self._once[key]  # type: ignore[return-value]  # the key names one computation, so one type
+
+
+def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = ()) -> CallBatch:
+    """Calls (and for each the evaluation of a person, or None) as a batch; no person means automatic."""
+    import numpy as np
+
+    people: list[HumanEvaluation | None] = list(humans) if humans else [None] * len(calls)
+    if len(people) != len(calls):
+        raise ValueError(
+            f"{len(calls)} calls with {len(people)} evaluations: there must be one (or None) for each call"
+        )
+    asked = {question for human in people if human for question in human.answers}
+    columns: dict[str, Coded[Any]] = {}
+    notes: dict[tuple[int, str], Note] = {}
+    for question in sorted(asked):
+        given = [human.answers.get(question) if human else None for human in people]
+        columns[question] = coded([answer.value if answer else None for answer in given])
+        for row, answer in enumerate(given):
+            if answer and (answer.comment or answer.fault or answer.at is not None):
+                notes[row, question] = answer
+    return CallBatch(
+        size=len(calls),
+        calls=calls,
+        answers=columns,
+        automatic=np.array([human is None for human in people], dtype=np.bool_),
+        evaluators=[human.evaluator if human else ENGINE for human in people],
+        humans=people,
+        notes=notes,
+    )
+
+
+__all__ = [
+    "CALL_FIELDS", "ENGINE", "SPEAKERS", "Answer", "Call", "CallBatch", "HumanEvaluation", "Note", "Numbers",
+    "RawAnswer", "Turn", "batch_of",
+]  # fmt: skip

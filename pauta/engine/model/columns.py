@@ -1,0 +1,77 @@
+"""How many values of one subject are held: dictionary-coded words, or plain numbers. The one room that knows.
+
+NumPy is imported inside the functions: the nouns of this package are also loaded by commands that hold no column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from pauta.engine.model.conditions import ORDER_TESTS, Test, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded(Generic[T]):
+    """Values by dictionary: row r holds `values[codes[r]]`. codes: (rows,) any integer dtype, every code valid."""
+
+    codes: NDArray[np.integer]
+    values: tuple[T, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> T:
+        return self.values[self.codes[row]]
+
+
+def coded(items: Iterable[T]) -> Coded[T]:
+    """Values in rows as a dictionary column; values keep the order of their first appearance."""
+    import numpy as np
+
+    seen: dict[tuple[type, T], int] = {}
+    codes = [seen.setdefault((type(item), item), len(seen)) for item in items]
+    return Coded(np.array(codes, dtype=np.int32), tuple(item for _, item in seen))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A subject of conditions as a dictionary column; a value of None is absent."""
+
+    column: Coded[Value | None]
+
+    def where(self, test: Test) -> NDArray[np.bool_]:
+        """(rows,) bool: which rows pass a test; the test is asked once per distinct value."""
+        import numpy as np
+
+        passed = np.array([test.passes(value) for value in self.column.values], dtype=np.bool_)
+        return passed[self.column.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A subject of conditions as numbers. values: (rows,) float64, NaN is absent."""
+
+    values: NDArray[np.float64]
+
+    def where(self, test: Test) -> NDArray[np.bool_]:
+        """(rows,) bool: which rows pass a test."""
+        import numpy as np
+
+        if test.operator in ORDER_TESTS and isinstance(test.operand, int | float):
+            compare = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
+            return np.asarray(compare[test.operator](self.values, float(test.operand)), dtype=np.bool_)
+        distinct, codes = np.unique(self.values, return_inverse=True)
+        passed = [test.passes(None if np.isnan(value) else float(value)) for value in distinct]
+        return np.array(passed, dtype=np.bool_)[codes]
+
+
+Subject: TypeAlias = Words | Numbers
+"""A column that a condition can be asked about."""

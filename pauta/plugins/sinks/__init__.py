@@ -1,0 +1,1 @@
+"""Shipped plugins, written as a stranger would: they import the face `pauta` and nothing deeper."""

@@ -1,0 +1,1 @@
+"""What people read: problems, explanations, reports."""
