@@ -1,14 +1,16 @@
-"""Results by column, as `evaluate` makes them; `engine/evaluation/records.py` turns rows into records for people and sinks."""
+"""Results by column, as `evaluate` makes them; `engine/evaluation/records.py` turns rows into records."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
 
+from pauta.engine.model.conditions import Value
 from pauta.engine.model.findings import Findings
-from pauta.engine.model.scorecard import Harm, Scorecard
+from pauta.engine.model.scorecard import Error, Harm, Scorecard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,17 +41,65 @@ UNKNOWN: Final = -1
 """In `passed` and `band`: null."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One answer (or state) of one question: what conditions see, what it earns, which errors it makes.
+
+    points and credit are None where the answer is not scored; `value` is None where conditions see nothing.
+    """
+
+    state: str
+    value: Value | None = None
+    points: float | None = None
+    credit: float | None = None
+    errors: tuple[Error, ...] = ()
+    comment_required: bool = False
+
+
+@dataclass(frozen=True)
+class QuestionAnswers:
+    """The answers to one question in a batch.
+
+    codes: (rows,) integers into `cells`. given: (rows,) uint8 of Given. proposed: (rows,) what the criterion would
+    answer, codes into `cells`, None where the question has no criterion. findings: what the criterion found.
+    """
+
+    codes: NDArray[np.integer]
+    cells: Sequence[Cell]
+    given: NDArray[np.uint8]
+    proposed: NDArray[np.integer] | None = None
+    findings: Findings | None = None
+
+
+class Detail(Protocol):
+    """Figures that not every caller asks for; each is worked out by the same arithmetic when it is."""
+
+    def coverage(self) -> NDArray[np.float64]:
+        """See Results.coverage."""
+        ...
+
+    def sections(self) -> tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]:
+        """See Results.section_raw_scores and section_scores, in this order."""
+        ...
+
+    def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """See Results.scores_by."""
+        ...
+
+    def shares(self) -> Mapping[str, NDArray[np.float64]]:
+        """See Results.shares."""
+        ...
+
+
 @dataclass(frozen=True)
 class Results:
     """One row per row of the batch; every array is (rows,) unless said otherwise.
 
     score, raw_score, agent_score: float64, rounded as SCORECARD.md section 4 says, NaN where there is none. status:
     uint8 of Status. passed: int8, 1, 0 or UNKNOWN. band: int16, index into scorecard.bands or UNKNOWN. critical,
-    non_critical, missing, unverified: int64 counts. critical_by_class: Harm -> int64 counts. card_failed: bool.
-    section_scores: section id -> float64, unrounded, NaN where the section has none. codes: question id -> codes into
-    vocabulary[question]. given: question id -> uint8 of Given. findings: question id -> what its criterion found.
-    proposals: question id -> what the criterion would answer: codes into vocabulary[question]. fired: escalation id -> bool.
-    problems: answers that were refused, and criteria that failed.
+    non_critical, missing, unverified: int64 counts. critical_by_class: Harm -> int64 counts. card_failed, accumulated,
+    comment_missing: bool. answers: question id -> its answers. fired: escalation id -> bool. problems: answers that
+    were refused, and plugins that failed.
     """
 
     scorecard: Scorecard
@@ -66,14 +116,38 @@ class Results:
     unverified: NDArray[np.int64]
     critical_by_class: Mapping[Harm, NDArray[np.int64]]
     card_failed: NDArray[np.bool_]
-    coverage: NDArray[np.float64]
-    section_scores: Mapping[str, NDArray[np.float64]]
-    codes: Mapping[str, NDArray[np.integer]] = field(default_factory=dict)
-    vocabulary: Mapping[str, Sequence[object]] = field(default_factory=dict)
-    given: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
-    findings: Mapping[str, Findings] = field(default_factory=dict)
+    accumulated: NDArray[np.bool_]
+    comment_missing: Mapping[str, NDArray[np.bool_]]
+    answers: Mapping[str, QuestionAnswers]
+    detail: Detail
+    plugins: Mapping[str, str] = field(default_factory=dict)
     fired: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     def __len__(self) -> int:
         return len(self.score)
+
+    @cached_property
+    def coverage(self) -> NDArray[np.float64]:
+        """Share of the weight that was answered or not applicable, 0..1, NaN where there is no weight."""
+        return self.detail.coverage()
+
+    @cached_property
+    def section_scores(self) -> Mapping[str, NDArray[np.float64]]:
+        """Section id -> S_s after its errors, rounded, NaN where the section has none."""
+        return self.detail.sections()[1]
+
+    @cached_property
+    def section_raw_scores(self) -> Mapping[str, NDArray[np.float64]]:
+        """Section id -> S_s before errors, rounded, NaN where the section has none."""
+        return self.detail.sections()[0]
+
+    @cached_property
+    def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """('tags', tag) and ('aims', aim) -> score before errors over the questions that carry it, rounded."""
+        return self.detail.scores_by()
+
+    @cached_property
+    def shares(self) -> Mapping[str, NDArray[np.float64]]:
+        """Question id -> its share of the whole score, 0..1, after what is not applicable handed its weight on."""
+        return self.detail.shares()

@@ -6,7 +6,7 @@ handed to its questions, a question's error sits on the answers it belongs to. `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -141,10 +141,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A plugin as a card or an operation calls it: `name: {options}`."""
+    """A plugin as a card or an operation calls it: `name: {options}` (a list where its schema says so)."""
 
     name: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] | Sequence[object] = field(default_factory=dict)
     at: Place | None = None
 
 

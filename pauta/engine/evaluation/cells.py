@@ -1,0 +1,232 @@
+"""What one answer of one question is worth: the one place where an answer becomes points, credit and errors.
+
+A question's answers are coded as small integers. The first codes are the states, the same for every question
+(`State`); the answers follow. A closed question (one of its options) has all its cells when the card is compiled; an
+open one (numbers, scales, several options, text) gets a cell for each distinct answer of a batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum
+from typing import Final, TypeAlias
+
+from pauta.engine.model.calls import RawAnswer
+from pauta.engine.model.conditions import number_of
+from pauta.engine.model.results import Cell
+from pauta.engine.model.scorecard import (
+    ANSWERED,
+    MISSING,
+    NOT_APPLICABLE,
+    NOT_ASKED,
+    UNVERIFIED,
+    Error,
+    Fails,
+    Kind,
+    Option,
+    Question,
+)
+from pauta.engine.problems import did_you_mean
+
+
+class State(IntEnum):
+    """The codes that are no answers. NOT_LOOKED is asked in an automatic evaluation, and nothing there could answer."""
+
+    MISSING = 0
+    NOT_APPLICABLE = 1
+    UNVERIFIED = 2
+    NOT_ASKED = 3
+    NOT_LOOKED = 4
+
+
+FIRST_ANSWER: Final = len(State)
+STATE_NAMES: Final = (MISSING, NOT_APPLICABLE, UNVERIFIED, NOT_ASKED, NOT_ASKED)
+AnswerValue: TypeAlias = str | float | tuple[str, ...]
+
+
+STATE_CELLS: Final = (
+    Cell(MISSING),
+    Cell(NOT_APPLICABLE, value=NOT_APPLICABLE),
+    Cell(UNVERIFIED),
+    Cell(NOT_ASKED),
+    Cell(NOT_ASKED),
+)
+
+
+class RefusedError(Exception):
+    """An answer that is none of the question's; says why in one sentence, with a hint."""
+
+    def __init__(self, sentence: str, hint: str | None = None) -> None:
+        self.sentence, self.hint = sentence, hint
+        super().__init__(sentence)
+
+
+def could_fail_card(question: Question) -> bool:
+    """Whether an error of the question or of one of its answers is critical and fails the card."""
+    errors = [question.error] if question.scored else []
+    errors += [option.error for option in question.answers.options]
+    errors += [each.error for each in question.answers.ranges]
+    return any(error is not None and error.critical is not None and error.fails is Fails.CARD for error in errors)
+
+
+class Coding:
+    """How the answers of one question are read and coded.
+
+    `cells` holds the states and, for a closed question, its options in order; `vocabulary` names them. An open
+    question's cells are made by `cell` for each distinct answer.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.closed = question.answers.kind is Kind.ONE
+        self.options: Mapping[str, Option] = {option.id: option for option in question.answers.options}
+        self.na_option = next((option.id for option in question.answers.options if option.not_applicable), None)
+        self.cells: tuple[Cell, ...] = STATE_CELLS
+        if self.closed:
+            self.cells += tuple(self.cell(option) for option in self.options)
+        self.vocabulary: tuple[str, ...] = STATE_NAMES + (tuple(self.options) if self.closed else ())
+        self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
+
+    def read(self, raw: RawAnswer) -> AnswerValue | State:
+        """A given answer as an answer of this question, or as the state it names.
+
+        Raises RefusedError where it is neither.
+        """
+        if isinstance(raw, str) and raw in (UNVERIFIED, MISSING):
+            return State.UNVERIFIED if raw == UNVERIFIED else State.MISSING
+        if raw == NOT_APPLICABLE:
+            if self.na_option is None:
+                raise RefusedError(f"question '{self.question.id}' has no answer for not applicable")
+            return State.NOT_APPLICABLE if not self.closed else self.na_option
+        match self.question.answers.kind:
+            case Kind.ONE:
+                return self._one(raw)
+            case Kind.MANY:
+                return self._many(raw)
+            case Kind.NUMBER | Kind.SCALE:
+                return self._number(raw)
+            case Kind.DATE:
+                return self._date(raw)
+        return _as_text(raw) if _as_text(raw).strip() else State.MISSING
+
+    def _one(self, raw: RawAnswer) -> str:
+        if isinstance(raw, tuple):
+            raise RefusedError(f"question '{self.question.id}' takes one answer, not the list {list(raw)}")
+        text = _as_text(raw)
+        if text in self.options:
+            return text
+        known = ", ".join(self.options)
+        raise RefusedError(
+            f"'{text}' is no answer of question '{self.question.id}'",
+            did_you_mean(text, self.options) or f"its answers are: {known}",
+        )
+
+    def _many(self, raw: RawAnswer) -> tuple[str, ...] | State:
+        chosen = {part for part in self._listed(raw) if part}
+        for each in sorted(chosen - set(self.options)):
+            raise RefusedError(
+                f"'{each}' is no answer of question '{self.question.id}'",
+                did_you_mean(each, self.options) or f"its answers are: {', '.join(self.options)}",
+            )
+        if any(self.options[each].not_applicable for each in chosen):
+            if len(chosen) > 1:
+                raise RefusedError(
+                    f"question '{self.question.id}' cannot be not applicable and have other answers as well"
+                )
+            return tuple(chosen)
+        return tuple(option for option in self.options if option in chosen)
+
+    def _listed(self, raw: RawAnswer) -> tuple[str, ...]:
+        if isinstance(raw, tuple):
+            return tuple(_as_text(each) for each in raw)
+        text = _as_text(raw)
+        if text in self.options:
+            return (text,)
+        return tuple(part.strip() for part in re.split(r"[;|\n]" if re.search(r"[;|\n]", text) else ",", text))
+
+    def _number(self, raw: RawAnswer) -> float:
+        answers = self.question.answers
+        number = None if isinstance(raw, tuple | bool) else number_of(raw)
+        if number is None:
+            shown = list(raw) if isinstance(raw, tuple) else f"'{_as_text(raw)}'"
+            raise RefusedError(f"question '{self.question.id}' takes a number, not {shown}")
+        low, high = answers.minimum, answers.maximum
+        if (low is not None and number < low) or (high is not None and number > high):
+            bounds = f"{'...' if low is None else f'{low:g}'} to {'...' if high is None else f'{high:g}'}"
+            raise RefusedError(f"{number:g} is outside {bounds}, which question '{self.question.id}' takes")
+        if answers.ranges and not any(each.has(number) for each in answers.ranges):
+            raise RefusedError(f"{number:g} is in no range of question '{self.question.id}'")
+        return number + 0.0
+
+    def _date(self, raw: RawAnswer) -> str | State:
+        text = _as_text(raw).strip()
+        if not text:
+            return State.MISSING
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            raise RefusedError(
+                f"question '{self.question.id}' takes a date, not '{text}'", "write it as 2026-11-21"
+            ) from None
+        return text
+
+    def cell(self, value: AnswerValue) -> Cell:
+        """What an answer (as `read` gives it) is worth."""
+        question = self.question
+        match question.answers.kind:
+            case Kind.ONE:
+                option = self.options[str(value)]
+                return self._option_cell(option, value)
+            case Kind.MANY:
+                assert isinstance(value, tuple)
+                return self._many_cell(value)
+            case Kind.NUMBER:
+                for each in question.answers.ranges:
+                    if each.has(float(value)):  # type: ignore[arg-type]  # read() gave a number
+                        errors = (each.error,) if each.error else ()
+                        return self._scored(value, each.points, errors, each.comment_required)
+            case Kind.SCALE:
+                points = float(value) - (question.answers.minimum or 0.0)  # type: ignore[arg-type]  # as above
+                errors = (question.error,) if question.error and points == 0 else ()
+                return self._scored(value, points, errors, comment_required=False)
+        return Cell(ANSWERED, value, comment_required=question.comment == "required")
+
+    def _option_cell(self, option: Option, value: AnswerValue) -> Cell:
+        errors = (option.error,) if option.error else ()
+        if option.not_applicable:
+            comment = option.comment_required or self.question.comment == "required"
+            return Cell(NOT_APPLICABLE, value, comment_required=comment)
+        return self._scored(value, option.points, errors, option.comment_required)
+
+    def _many_cell(self, chosen: tuple[str, ...]) -> Cell:
+        question, options = self.question, [self.options[each] for each in chosen]
+        if len(options) == 1 and options[0].not_applicable:
+            return self._option_cell(options[0], chosen)
+        errors = [option.error for option in options if option.error]
+        points = None
+        if question.scored:
+            points = sum(option.points or 0.0 for option in options)
+            positive = any((option.points or 0.0) > 0 for option in question.answers.options)
+            if question.error and (points <= 0 if positive else points < 0):
+                errors.insert(0, question.error)
+            if question.answers.at_most is not None:
+                points = min(points, question.answers.at_most)
+        return self._scored(chosen, points, tuple(errors), any(option.comment_required for option in options))
+
+    def _scored(
+        self, value: AnswerValue, points: float | None, errors: tuple[Error, ...], comment_required: bool
+    ) -> Cell:
+        question = self.question
+        credit = None if points is None or not question.max_points else points / question.max_points
+        asked = {"required": True, "required_on_error": bool(errors)}.get(question.comment, False)
+        return Cell(ANSWERED, value, points, credit, errors, comment_required or asked)
+
+
+def _as_text(raw: object) -> str:
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw)

@@ -1,0 +1,300 @@
+"""The one function in which cards and calls meet: a plan and a batch in, results out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.engine.evaluation.cells import State
+from pauta.engine.evaluation.escalate import escalate
+from pauta.engine.evaluation.gather import Gathered, gather
+from pauta.engine.evaluation.plan import Plan
+from pauta.engine.evaluation.scoring import Marks, Totals, held, marks, method_score, rounded, sheet_of, totals
+from pauta.engine.evaluation.tables import BLOCK, Tables
+from pauta.engine.model.calls import CallBatch
+from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
+from pauta.engine.model.scorecard import Fault, Harm
+from pauta.engine.problems import Problem
+
+Codes = NDArray[np.integer]
+KEPT: Final = ("non_critical", "missing", "unverified", "open")
+"""The counters that outlive their block."""
+
+
+@dataclass
+class Recorder:
+    """What a run leaves for its explanation: the answers before conditions, the sums before and after errors."""
+
+    gathered: Gathered | None = None
+    totals: list[Totals] = field(default_factory=list)
+    marks: list[Marks] = field(default_factory=list)
+
+
+def evaluate(plan: Plan, batch: CallBatch, recorder: Recorder | None = None) -> Results:
+    """Score a batch of calls by a plan; one call is a batch of one.
+
+    Never raises for an answer or a plugin: what is wrong with them stands in `results.problems`.
+    """
+    gathered = gather(plan, batch)
+    if recorder is not None:
+        recorder.gathered = gathered
+    return settle(plan, batch, gathered, recorder)
+
+
+def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder | None = None) -> Results:
+    """From the answers of a batch to its results: scores, errors, verdicts, escalations."""
+    problems = list(plan.problems) + gathered.problems
+    scored = _Scores(batch.size)
+    _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, recorder)
+    agent = _agent_scores(plan, batch, gathered, scored.score, problems)
+    comments = _comments_missing(plan, batch, gathered)
+    status, passed, band = _verdict(plan, scored, comments)
+    answers = {question.id: gathered.answers[n] for n, question in enumerate(plan.scorecard.questions)}
+    results = Results(
+        scorecard=plan.scorecard,
+        batch=batch,
+        status=status,
+        score=scored.score,
+        raw_score=scored.raw_score,
+        agent_score=agent,
+        passed=passed,
+        band=band,
+        critical=scored.critical,
+        non_critical=scored.counts["non_critical"],
+        missing=scored.counts["missing"],
+        unverified=scored.counts["unverified"],
+        critical_by_class=scored.by_class,
+        card_failed=scored.card_failed,
+        accumulated=scored.accumulated,
+        comment_missing=comments,
+        answers=answers,
+        detail=_Detail(plan, gathered.codes, gathered.cells),
+        plugins=plan.versions,
+        problems=tuple(problems),
+    )
+    fired, failures = escalate(plan, results)
+    return replace(results, fired=fired, problems=(*results.problems, *failures))
+
+
+class _Scores:
+    """What blocks write into: one array per figure, (rows,)."""
+
+    def __init__(self, rows: int) -> None:
+        self.score, self.raw_score = np.empty(rows), np.empty(rows)
+        self.critical = np.empty(rows, dtype=np.int64)
+        self.card_failed = np.empty(rows, dtype=np.bool_)
+        self.accumulated = np.empty(rows, dtype=np.bool_)
+        self.counts = {
+            name: np.empty(rows, dtype=np.int64) for name in ("non_critical", "missing", "unverified", "open")
+        }
+
+        self.by_class = {harm: np.empty(rows, dtype=np.int64) for harm in Harm}
+
+    def take(self, block: slice, made: Marks) -> None:
+        self.score[block], self.raw_score[block] = made.score, made.raw_score
+        self.critical[block], self.card_failed[block] = made.critical, made.card_failed
+        self.accumulated[block] = made.accumulated
+        for name, counts in self.counts.items():
+            counts[block] = made.counts[name]
+        for harm, counts in self.by_class.items():
+            counts[block] = made.critical_by_class[harm]
+
+
+def _in_blocks(
+    plan: Plan,
+    codes: Sequence[Codes],
+    cells: Sequence[Sequence[Cell]],
+    scored: _Scores,
+    problems: list[Problem],
+    recorder: Recorder | None = None,
+) -> None:
+    open_cells = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
+    rows = len(scored.score)
+    for start in range(0, rows, BLOCK):
+        block = slice(start, min(start + BLOCK, rows))
+        own = [column[block] for column in codes]
+        found = totals(
+            plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=recorder is not None
+        )
+        if plan.method is not None:
+            found = _by_method(plan, own, cells, found, problems)
+        made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
+        scored.take(block, made)
+        if recorder is not None:
+            recorder.totals.append(found)
+            recorder.marks.append(made)
+
+
+def _by_method(
+    plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]], found: Totals, problems: list[Problem]
+) -> Totals:
+    """The totals with the score of the card's own method, which knows nothing of failed sections."""
+    assert plan.method is not None
+    rows = len(found.raw)
+    try:
+        score = method_score(plan.method, sheet_of(plan.codings, range(len(plan.codings)), codes, cells), rows)
+    except Exception as error:  # a plugin may raise anything
+        use = plan.scorecard.scoring.method
+        problems.append(
+            Problem("E606", f"scoring method '{use.name}' failed, no score: {type(error).__name__}: {error}", use.at)
+        )
+        score = np.full(rows, np.nan)
+    return replace(found, raw=score, failed=score)
+
+
+def _agent_scores(
+    plan: Plan, batch: CallBatch, gathered: Gathered, score: NDArray[np.float64], problems: list[Problem]
+) -> NDArray[np.float64]:
+    """The score with misses that are not the agent's taken as not applicable and without error."""
+    codes = gathered.codes
+    overrides: dict[int, list[tuple[int, str]]] = {}
+    for (row, name), note in batch.notes.items():
+        if note.fault is not None and name in plan.position:
+            overrides.setdefault(plan.position[name], []).append((row, note.fault))
+    changed = np.zeros(batch.size, dtype=np.bool_)
+    for n, question in enumerate(plan.scorecard.questions):
+        if question.fault is Fault.AGENT and n not in overrides:
+            continue
+        missed = np.array([_is_miss(plan, n, cell) for cell in gathered.cells[n]], dtype=np.bool_)[codes[n]]
+        others = np.full(batch.size, question.fault is not Fault.AGENT)
+        for row, fault in overrides.get(n, ()):
+            others[row] = fault != Fault.AGENT
+        excused = missed & others
+        changed |= excused
+        codes[n] = np.where(excused, codes[n].dtype.type(State.NOT_APPLICABLE), codes[n])
+    if not changed.any():
+        return score
+    rows = np.flatnonzero(changed)
+    again = _Scores(len(rows))
+    _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems)
+    agent = score.copy()
+    agent[rows] = again.score
+    return agent
+
+
+def _is_miss(plan: Plan, column: int, cell: Cell) -> bool:
+    return cell.credit is not None and cell.credit < 1 and not plan.scorecard.questions[column].bonus
+
+
+def _comments_missing(plan: Plan, batch: CallBatch, gathered: Gathered) -> dict[str, NDArray[np.bool_]]:
+    """Question id -> where a person evaluates, the answer needs a comment, and none was given."""
+    missing: dict[str, NDArray[np.bool_]] = {}
+    for n, question in enumerate(plan.scorecard.questions):
+        answers = gathered.answers[n]
+        needs = [cell.comment_required for cell in answers.cells]
+        if not any(needs):
+            continue
+        rows = np.array(needs, dtype=np.bool_)[answers.codes]
+        if batch.automatic is not None:
+            rows &= ~batch.automatic
+        for row in np.flatnonzero(rows):
+            note = batch.notes.get((int(row), question.id))
+            rows[row] = note is None or not (note.comment or "").strip()
+        missing[question.id] = rows
+    return missing
+
+
+def _verdict(
+    plan: Plan, scored: _Scores, comments: Mapping[str, NDArray[np.bool_]]
+) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]:
+    """status, passed and band (SCORECARD.md section 4, Verdict)."""
+    card, scoring = plan.scorecard, plan.scorecard.scoring
+    incomplete = scored.counts["missing"] > 0
+    if scoring.unverified_is_incomplete:
+        incomplete |= scored.counts["unverified"] > 0
+    for rows in comments.values():
+        incomplete |= rows
+    unscored = np.isnan(scored.score)
+    status = np.where(unscored, np.uint8(Status.NOT_SCORED), np.uint8(Status.COMPLETE))
+    status[incomplete] = Status.INCOMPLETE
+
+    failed = scored.card_failed
+    if scoring.pass_mark is not None:
+        failed = failed | (scored.score < scoring.pass_mark)
+        passed = np.where(unscored | (scored.counts["open"] > 0), np.int8(UNKNOWN), np.int8(1))
+    else:
+        passed = np.full(len(unscored), UNKNOWN, dtype=np.int8)
+    passed[failed] = 0
+    passed[incomplete] = UNKNOWN
+
+    band = np.full(len(unscored), UNKNOWN, dtype=np.int16)
+    if card.bands:
+        ascending = sorted(range(len(card.bands)), key=lambda n: card.bands[n].start)
+        starts = np.array([card.bands[n].start for n in ascending])
+        reached = np.searchsorted(starts, scored.score, side="right")
+        band = np.array([UNKNOWN, *ascending], dtype=np.int16)[np.where(unscored, 0, reached)]
+        band[incomplete] = UNKNOWN
+    return status, passed, band
+
+
+class _Detail:
+    """Figures worked out on request, by the same tables and the same arithmetic as the score."""
+
+    def __init__(self, plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]]) -> None:
+        self._plan, self._codes, self._cells = plan, codes, cells
+        self._open = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
+        self._rows = len(codes[0]) if codes else 0
+
+    def _totals(self, tables: Tables, *, keep_sections: bool = False) -> Totals:
+        return totals(tables, tables.sums(self._codes, self._open), self._rows, keep_sections=keep_sections)
+
+    def coverage(self) -> NDArray[np.float64]:
+        """Share of the weight that was looked at: the score's own formula, with looked at in place of credit."""
+        return rounded(self._totals(self._plan.coverage).raw / 100.0, self._plan.scorecard.scoring.decimals + 2)
+
+    def sections(self) -> tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]:
+        """Section id -> S_s before and after errors, rounded."""
+        found = self._totals(self._plan.tables, keep_sections=True)
+        decimals = self._plan.scorecard.scoring.decimals
+        return (
+            {name: rounded(score, decimals) for name, score in found.section_raw.items()},
+            {name: rounded(score, decimals) for name, score in found.section_failed.items()},
+        )
+
+    def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:
+        """The card's formula before errors over the questions of each tag and aim, rounded."""
+        return {key: self._part_score(key, columns) for key, columns in self._plan.parts.items()}
+
+    def _part_score(self, key: tuple[str, str], columns: Sequence[int]) -> NDArray[np.float64]:
+        scoring = self._plan.scorecard.scoring
+        if self._plan.method is None:
+            raw = self._totals(self._plan.part_tables[key]).raw
+        else:
+            sheet = sheet_of(self._plan.codings, columns, self._codes, self._cells)
+            try:
+                raw = method_score(self._plan.method, sheet, self._rows)
+            except Exception:  # the same failure has been reported with the score itself
+                raw = np.full(self._rows, np.nan)
+        return rounded(held(raw, scoring), scoring.decimals)
+
+    def shares(self) -> Mapping[str, NDArray[np.float64]]:
+        """Question id -> its part of the whole, 0..1: w_q over the lower sum, times its section's part of the total."""
+        lowers: dict[int, NDArray[np.float64]] = {}
+        section_lower: dict[str, NDArray[np.float64]] = {}
+        for section, _, columns in self._plan.part(range(len(self._codes))):
+            for n in columns:
+                worths = self._plan.tables.open_worths(n, self._cells[n])
+                lowers[n] = np.array([each.lower for each in worths])[self._codes[n]]
+            section_lower[section] = sum((lowers[n] for n in columns), start=np.zeros(self._rows))
+        weights = {section.id: section.weight for section in self._plan.scorecard.sections}
+        weighted = self._plan.scorecard.weighted_sections
+        whole = sum(
+            (
+                np.where(lower > 0, weights[name] or 0.0, 0.0) if weighted else lower
+                for name, lower in section_lower.items()
+            ),
+            start=np.zeros(self._rows),
+        )
+        shares: dict[str, NDArray[np.float64]] = {}
+        for n, question in enumerate(self._plan.scorecard.questions):
+            section_id = self._plan.scorecard.section_of[question.id].id
+            own = lowers[n]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                if weighted:
+                    own = (weights[section_id] or 0.0) * own / section_lower[section_id]
+                shares[question.id] = np.nan_to_num(own / whole, nan=0.0, posinf=0.0)
+        return shares

@@ -1,0 +1,159 @@
+"""One evaluation, line by line: it runs the same `evaluate` with a recorder, and adds no arithmetic of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from pauta.engine.evaluation.alternatives import Changes, best_answer, evaluate_alternatives
+from pauta.engine.evaluation.evaluate import Recorder, evaluate
+from pauta.engine.evaluation.plan import Plan
+from pauta.engine.evaluation.records import Record, number, record
+from pauta.engine.model.calls import CallBatch
+from pauta.engine.model.results import Cell, Results
+from pauta.engine.model.scorecard import ANSWERED, MISSING, NOT_APPLICABLE, NOT_ASKED, UNVERIFIED, Scorecard
+
+PAIRS_UP_TO = 40
+"""With more candidates than this, pairs of changes are not tried one by one."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that led to one result.
+
+    record: the result (DESIGN.md, "A result"). handed_on: one entry per question whose weight went elsewhere:
+    question, state, share (of the whole, 0..1, as it would have been), within (`section` or `card`). effects: what
+    each error did, step by step: {step, text, score}. cheapest: the changes that would have passed, [] where it
+    passed already, None where there is no verdict to change or no change would do.
+    """
+
+    card: Scorecard
+    record: Record
+    full_shares: Mapping[str, float | None]
+    handed_on: tuple[Record, ...]
+    effects: tuple[Record, ...]
+    cheapest: tuple[Record, ...] | None
+
+
+def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
+    """Why one row of a batch came out as it did."""
+    recorder = Recorder()
+    results = evaluate(plan, batch, recorder)
+    assert recorder.gathered is not None
+    heard = {
+        question.id: recorder.gathered.cells[n][recorder.gathered.heard[question.id][row]]
+        for n, question in enumerate(plan.scorecard.questions)
+    }
+    made = record(results, row)
+    full = _full_shares(plan, batch, row, heard, made)
+    return Explanation(
+        plan.scorecard,
+        made,
+        full,
+        tuple(_handed_on(plan.scorecard, made, full)),
+        tuple(_effects(plan.scorecard, results, made, recorder, row)),
+        _cheapest(plan, batch, row, heard, made),
+    )
+
+
+def _full_shares(
+    plan: Plan, batch: CallBatch, row: int, heard: Mapping[str, Cell], made: Record
+) -> dict[str, float | None]:
+    """Question id -> its share of the whole had every question that is asked here been answered."""
+    asked = {each["question"] for each in made["answers"] if each["state"] != NOT_ASKED}
+    changes: dict[str, Any] = {}
+    for coding in plan.codings:
+        name = coding.question.id
+        answer = best_answer(coding)
+        if name in asked and answer is not None and heard[name].state != ANSWERED:
+            changes[name] = answer
+    again = evaluate_alternatives(plan, batch, row, heard, [changes])
+    return {name: number(shares[0]) for name, shares in again.shares.items()}
+
+
+def _handed_on(card: Scorecard, made: Record, full: Mapping[str, float | None]) -> Iterator[Record]:
+    """Where the weight of what was asked and not answered went."""
+    left = {
+        section.id: any(
+            each["state"] == ANSWERED and each["share"]
+            for each in made["answers"]
+            if card.section_of[each["question"]].id == section.id
+        )
+        for section in card.sections
+    }
+    for each in made["answers"]:
+        share = full[each["question"]]
+        if each["state"] in (NOT_APPLICABLE, UNVERIFIED, MISSING) and share:
+            section = card.section_of[each["question"]]
+            within = "section" if card.weighted_sections and left[section.id] else "card"
+            yield {"question": each["question"], "state": each["state"], "share": share, "within": within}
+
+
+def _effects(card: Scorecard, results: Results, made: Record, recorder: Recorder, row: int) -> Iterator[Record]:
+    """What the errors did to the score, in the order of SCORECARD.md section 4."""
+    yield {"step": "raw", "score": made["raw_score"]}
+    for section in made["sections"]:
+        if section["raw_score"] != section["score"]:
+            yield {"step": "section", "section": section["section"], "score": section["score"]}
+    if made["accumulated"] and card.scoring.accumulation:
+        make = card.scoring.accumulation.make
+        yield {
+            "step": "accumulation",
+            "non_critical": made["non_critical_errors"],
+            "critical": make.critical.value if make.critical else None,
+            "fails": make.fails.value,
+        }
+    if made["card_failed"]:
+        yield {"step": "card", "on_critical": card.scoring.on_critical.value, "score": made["score"]}
+    yield {"step": "score", "score": made["score"]}
+
+
+def _cheapest(
+    plan: Plan, batch: CallBatch, row: int, heard: Mapping[str, Cell], made: Record
+) -> tuple[Record, ...] | None:
+    """The fewest changed answers that pass, and of these the ones with the smallest share of the score."""
+    if made["passed"]:
+        return ()
+    if plan.scorecard.scoring.pass_mark is None or made["status"] == "incomplete":
+        return None
+    share = {each["question"]: each["share"] or 0.0 for each in made["answers"]}
+    better = _improvements(plan, made)
+    candidates = sorted(better, key=lambda name: (share[name], name))
+    attempts: list[Changes] = [{name: better[name]} for name in candidates]
+    if len(candidates) <= PAIRS_UP_TO:
+        attempts += [{a: better[a], b: better[b]} for a, b in combinations(candidates, 2)]
+    dearest_first = candidates[::-1]
+    attempts += [{name: better[name] for name in dearest_first[:n]} for n in range(3, len(candidates) + 1)]
+    if not attempts:
+        return None
+    results = evaluate_alternatives(plan, batch, row, heard, attempts)
+    passing = [n for n in range(len(attempts)) if results.passed[n] == 1]
+    if not passing:
+        return None
+    best = min(passing, key=lambda n: (len(attempts[n]), sum(share[name] for name in attempts[n])))
+    was = {each["question"]: each["answer"] or each["state"] for each in made["answers"]}
+    score = number(results.score[best])
+    return tuple(
+        {"question": name, "from": was[name], "to": _shown(answer), "score": score}
+        for name, answer in attempts[best].items()
+    )
+
+
+def _improvements(plan: Plan, made: Record) -> dict[str, Any]:
+    """The questions whose answer could be better, and the best answer of each."""
+    better: dict[str, Any] = {}
+    for coding, each in zip(plan.codings, made["answers"], strict=True):
+        missed = each["error"] is not None or (each["credit"] is not None and each["credit"] < 1)
+        if missed or each["state"] == UNVERIFIED:
+            answer = best_answer(coding)
+            if answer is not None:
+                better[coding.question.id] = answer
+    return better
+
+
+def _shown(answer: Any) -> Any:
+    if isinstance(answer, tuple):
+        return list(answer)
+    return int(answer) if isinstance(answer, float) and answer.is_integer() else answer

@@ -1,0 +1,228 @@
+"""Who answered what: a person first, then the criterion, then the default; and which questions are asked at all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.engine.evaluation.cells import AnswerValue, Coding, RefusedError, State
+from pauta.engine.evaluation.conditions import where
+from pauta.engine.evaluation.criteria import found
+from pauta.engine.evaluation.plan import Plan
+from pauta.engine.model.calls import CallBatch
+from pauta.engine.model.columns import Coded, Subject, Words
+from pauta.engine.model.findings import Findings, Verdict
+from pauta.engine.model.results import Cell, Given, QuestionAnswers
+from pauta.engine.model.scorecard import AskedCriterion, Question
+from pauta.engine.problems import Place, Problem
+
+Codes = NDArray[np.integer]
+
+
+@dataclass
+class Gathered:
+    """The answers of a batch, by position of the question; problems of answers that were refused."""
+
+    answers: list[QuestionAnswers]
+    heard: Mapping[str, Codes]
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def codes(self) -> list[Codes]:
+        """By position, (rows,) codes."""
+        return [each.codes for each in self.answers]
+
+    @property
+    def cells(self) -> list[Sequence[Cell]]:
+        """By position, the cells that the codes point at."""
+        return [each.cells for each in self.answers]
+
+
+class _Cells:
+    """The cells of one question in one batch; those of an open question grow with the answers met."""
+
+    def __init__(self, coding: Coding) -> None:
+        self.coding = coding
+        self.cells: list[Cell] = list(coding.cells)
+        self._code_of: dict[AnswerValue, int] = {}
+        if coding.closed:
+            self._code_of.update(coding.code_of)
+
+    def code(self, value: AnswerValue | State) -> int:
+        if isinstance(value, State):
+            return int(value)
+        code = self._code_of.get(value)
+        if code is None:
+            code = self._code_of[value] = len(self.cells)
+            self.cells.append(self.coding.cell(value))
+        return code
+
+    def not_applicable(self) -> int:
+        option = self.coding.na_option
+        if option is None:
+            return int(State.NOT_APPLICABLE)
+        return self.code(option if self.coding.closed else (option,))
+
+
+def gather(plan: Plan, batch: CallBatch) -> Gathered:
+    """The answer of every question in every row, and who gave it."""
+    rows = batch.size
+    automatic = batch.automatic if batch.automatic is not None else np.zeros(rows, dtype=np.bool_)
+    any_automatic = bool(automatic.any())
+    problems: list[Problem] = []
+    answers: dict[int, QuestionAnswers] = {}
+    heard: dict[str, Codes] = {}
+    subjects: dict[str, Subject] = {}
+    sections: dict[str, NDArray[np.bool_] | None] = {}
+    known = dataclasses.replace(batch, subjects=_Subjects(batch, subjects))
+    findings = found(plan, known, problems, waiting=False)
+
+    def subject_of(name: str) -> Subject:
+        return subjects[name] if name in subjects else batch.subject(name)
+
+    for column in plan.order:
+        question, coding = plan.scorecard.questions[column], plan.codings[column]
+        if column in plan.criteria and column not in findings:
+            findings.update(found(plan, known, problems, waiting=True, only=column))
+        cells = _Cells(coding)
+        codes, given, proposed = _heard(
+            question, cells, batch, findings.get(column), automatic if any_automatic else None, problems
+        )
+        heard[question.id] = codes
+        asked = _asked(plan, question, subject_of, rows, sections)
+        if asked is not None:
+            codes = np.where(asked, codes, codes.dtype.type(State.NOT_ASKED))
+            given = np.where(asked, given, np.uint8(Given.NOBODY))
+        answers[column] = QuestionAnswers(codes, tuple(cells.cells), given, proposed, findings.get(column))
+        subjects[f"answer.{question.id}"] = Words(Coded(codes, tuple(cell.value for cell in cells.cells)))
+    return Gathered([answers[column] for column in range(len(plan.codings))], heard, problems)
+
+
+class _Subjects(dict[str, Subject]):
+    """The batch's own columns, and the answers as far as they are known."""
+
+    def __init__(self, batch: CallBatch, answers: Mapping[str, Subject]) -> None:
+        super().__init__(batch.subjects)
+        self._answers = answers
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._answers or super().__contains__(name)
+
+    def __getitem__(self, name: str) -> Subject:
+        return self._answers[name] if name in self._answers else super().__getitem__(name)
+
+
+def _asked(
+    plan: Plan,
+    question: Question,
+    subject_of: Callable[[str], Subject],
+    rows: int,
+    sections: dict[str, NDArray[np.bool_] | None],
+) -> NDArray[np.bool_] | None:
+    """Where a question is asked: its own `when` and its section's hold. None: everywhere."""
+    section = plan.scorecard.section_of[question.id]
+    if section.id not in sections:
+        sections[section.id] = where(section.when, subject_of, rows) if section.when is not None else None
+    masks = [sections[section.id]]
+    if question.when is not None:
+        masks.append(where(question.when, subject_of, rows))
+    there = [mask for mask in masks if mask is not None]
+    return np.logical_and.reduce(there) if there else None
+
+
+def _heard(
+    question: Question,
+    cells: _Cells,
+    batch: CallBatch,
+    findings: Findings | None,
+    automatic: NDArray[np.bool_] | None,
+    problems: list[Problem],
+) -> tuple[Codes, NDArray[np.uint8], Codes | None]:
+    """The codes of a question as if it were asked, who gave them, and what the criterion would answer."""
+    codes, given = _persons(question, cells, batch, problems)
+    proposed: Codes | None = None
+    fillable = given == Given.NOBODY
+    if findings is not None and question.criterion is not None:
+        proposed = _proposed(question, question.criterion, cells, findings, batch, problems)
+        unverified = proposed == State.UNVERIFIED
+        takes = fillable & ~unverified & (not question.criterion.confirm)
+        given = np.where(takes, np.uint8(Given.CRITERION), given)
+        codes = np.where(takes, proposed, codes)
+        looked = fillable & unverified
+        if automatic is not None:
+            codes = np.where(looked & automatic, np.int32(State.UNVERIFIED), codes)
+        fillable = fillable & ~unverified & ~takes
+    if question.default is not None:
+        default = cells.code(cells.coding.read(question.default))
+        codes = np.where(fillable, np.int32(default), codes)
+        given = np.where(fillable, np.uint8(Given.DEFAULT), given)
+    elif automatic is not None and question.criterion is None:
+        codes = np.where(fillable & automatic, np.int32(State.NOT_LOOKED), codes)
+    return codes, given, proposed
+
+
+def _persons(
+    question: Question, cells: _Cells, batch: CallBatch, problems: list[Problem]
+) -> tuple[Codes, NDArray[np.uint8]]:
+    """What people answered: codes, and PERSON where they gave an answer, be it one that is refused."""
+    column = batch.answers.get(question.id)
+    if column is None:
+        return np.zeros(batch.size, dtype=np.int32), np.zeros(batch.size, dtype=np.uint8)
+    if column.values is cells.coding.vocabulary:
+        return column.codes, (column.codes != State.MISSING).view(np.uint8)
+    codes = np.zeros(len(column.values), dtype=np.int32)
+    given = np.zeros(len(column.values), dtype=np.uint8)
+    for n, raw in enumerate(column.values):
+        if raw is None:
+            continue
+        try:
+            codes[n] = cells.code(cells.coding.read(raw))
+            given[n] = Given.NOBODY if codes[n] == State.MISSING else Given.PERSON
+        except RefusedError as refused:
+            given[n] = Given.PERSON
+            problems += [
+                Problem("E520", refused.sentence + _whose(batch, row), _place(batch, int(row)), refused.hint)
+                for row in np.flatnonzero(column.codes == n)
+            ]
+    return codes[column.codes], given[column.codes]
+
+
+def _proposed(
+    question: Question,
+    criterion: AskedCriterion,
+    cells: _Cells,
+    findings: Findings,
+    batch: CallBatch,
+    problems: list[Problem],
+) -> Codes:
+    """What a criterion's verdicts come to as codes; an answer the question does not have is unverified."""
+
+    def meant(answer: str | None) -> int:
+        return int(State.UNVERIFIED) if answer is None else cells.code(cells.coding.read(answer))
+
+    verdicts = [meant(criterion.met), meant(criterion.not_met), cells.not_applicable(), int(State.UNVERIFIED)]
+    codes = np.array([*verdicts, int(State.UNVERIFIED)], dtype=np.int32)[findings.verdicts]
+    for row in np.flatnonzero(findings.verdicts == Verdict.ANSWER):
+        answer = findings.answers.get(int(row))
+        try:
+            if answer is None:
+                raise RefusedError(f"the criterion of question '{question.id}' promised an answer and gave none")
+            codes[row] = cells.code(cells.coding.read(answer))
+        except RefusedError as refused:
+            message = f"criterion '{criterion.use.name}': {refused.sentence}{_whose(batch, row)}"
+            problems.append(Problem("E605", message, criterion.use.at, refused.hint))
+    return codes
+
+
+def _whose(batch: CallBatch, row: Any) -> str:
+    return f" (call {batch.calls[row].call_id})" if batch.calls else ""
+
+
+def _place(batch: CallBatch, row: int) -> Place | None:
+    human = batch.humans[row] if batch.humans else None
+    return human.at if human else None

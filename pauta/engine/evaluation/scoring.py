@@ -1,0 +1,165 @@
+"""Array arithmetic of SCORECARD.md section 4 and nothing else: sums to scores, errors, rounding, bounds.
+
+No score is NaN throughout. Every array is (rows,) unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.engine.contracts import Method, Sheet
+from pauta.engine.evaluation.cells import Coding
+from pauta.engine.evaluation.tables import SectionSums, Tables
+from pauta.engine.model.results import Cell
+from pauta.engine.model.scorecard import Harm, OnCritical, Scoring
+
+NOISE = 1e-9
+"""A difference of scores below this is noise of float64 sums (SCORECARD.md section 4, Rounding)."""
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+def rounded(score: Floats, decimals: int) -> Floats:
+    """Sign * floor(|x| * 10^d + 0.5 + 1e-9) / 10^d: half goes away from zero, as people and spreadsheets round."""
+    scale = 10.0**decimals
+    return np.copysign(np.floor(np.abs(score) * scale + (0.5 + NOISE)) / scale, score) + 0.0
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the sums of a block come to, before rounding.
+
+    raw: before errors take effect; failed: after `fails: section`.
+
+    section_raw and section_failed: section id -> S_s, filled where sections are asked for. counts: counter -> int64.
+    """
+
+    raw: Floats
+    failed: Floats
+    counts: Mapping[str, Counts]
+    section_raw: Mapping[str, Floats]
+    section_failed: Mapping[str, Floats]
+
+
+def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool = False) -> Totals:
+    """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections."""
+    words = np.zeros((tables.words, rows), dtype=np.int64)
+    raw_upper, failed_upper, lower = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    section_raw: dict[str, Floats] = {}
+    section_failed: dict[str, Floats] = {}
+    any_section_fails = False
+    for each in sums:
+        words += each.words
+        name, weight = each.section.id, each.section.weight
+        score = _ratio(each.upper, each.lower, 100.0) if weight is not None or keep_sections else each.upper
+        fails = tables.counters["section"].of(each.words) > 0 if each.section.can_fail else None
+        any_section_fails = any_section_fails or fails is not None
+        if weight is None:
+            raw_upper += each.upper
+            failed_upper += each.upper if fails is None else np.where(fails, np.minimum(each.upper, 0.0), each.upper)
+            lower += each.lower
+        else:
+            there = each.lower > 0
+            weighted = np.where(there, weight * score, 0.0)
+            raw_upper += weighted
+            failed_upper += weighted if fails is None else np.where(fails, np.minimum(weighted, 0.0), weighted)
+            lower += np.where(there, weight, 0.0)
+        if keep_sections:
+            section_raw[name] = score
+            section_failed[name] = score if fails is None else np.where(fails, np.minimum(score, 0.0), score)
+    raw = raw_upper, lower
+    scale = 1.0 if tables.weighted else 100.0
+    raw_score = _ratio(*raw, scale)
+    failed = _ratio(failed_upper, lower, scale) if any_section_fails else raw_score
+    counts = {name: counter.of(words) for name, counter in tables.counters.items()}
+    return Totals(raw_score, failed, counts, section_raw, section_failed)
+
+
+def _ratio(upper: Floats, lower: Floats, scale: float) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(lower > 0, scale * upper / lower, np.nan)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The rounded scores of a block and what its errors did. counts as in Totals, critical with accumulation."""
+
+    score: Floats
+    raw_score: Floats
+    counts: Mapping[str, Counts]
+    critical: Counts
+    critical_by_class: Mapping[Harm, Counts]
+    card_failed: NDArray[np.bool_]
+    accumulated: NDArray[np.bool_]
+
+
+def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Mapping[str, Counts]) -> Marks:
+    """Errors, bounds and rounding, in the order of SCORECARD.md section 4."""
+    by_class = {harm: counts[harm.value] for harm in Harm}
+    card_failed = counts["card"] > 0
+    accumulated = np.zeros(len(raw), dtype=np.bool_)
+    if scoring.accumulation is not None:
+        accumulated = counts["non_critical"] >= scoring.accumulation.non_critical
+        made = scoring.accumulation.make
+        if made.critical is not None:
+            by_class[made.critical] = by_class[made.critical] + accumulated
+            if made.fails == "card":
+                card_failed = card_failed | accumulated
+    critical = sum(by_class.values(), start=np.zeros(len(raw), dtype=np.int64))
+    final = held(failed, scoring)
+    match scoring.on_critical:
+        case OnCritical.ZERO:
+            final = np.where(card_failed, np.minimum(final, 0.0), final)
+        case OnCritical.AT_MOST:
+            final = np.where(card_failed, np.minimum(final, scoring.on_critical_limit), final)
+    raw_score = rounded(held(raw, scoring), scoring.decimals)
+    return Marks(rounded(final, scoring.decimals), raw_score, counts, critical, by_class, card_failed, accumulated)
+
+
+def held(score: Floats, scoring: Scoring) -> Floats:
+    """A score held within 0..100, where the card does not let it out."""
+    if not scoring.above_100:
+        score = np.minimum(score, 100.0)
+    return score if scoring.below_0 else np.maximum(score, 0.0)
+
+
+def sheet_of(
+    codings: Sequence[Coding],
+    columns: Sequence[int],
+    codes: Sequence[NDArray[np.integer]],
+    cells: Sequence[Sequence[Cell]],
+) -> Sheet:
+    """What a plugin's scoring method sees: points, credits, weights and masks of a batch, scored questions only."""
+    scored = [column for column in columns if codings[column].question.scored]
+    rows = len(codes[0]) if codes else 0
+    shape = (len(scored), rows)
+    points, credits, answered = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+    for n, column in enumerate(scored):
+        table = [(cell.points or 0.0, cell.credit or 0.0, cell.credit is not None) for cell in cells[column]]
+        points[n], credits[n], answered[n] = np.array(table, dtype=np.float64)[codes[column]].T
+    questions = [codings[column].question for column in scored]
+    return Sheet(
+        points,
+        credits,
+        answered,
+        np.array([question.applied_weight for question in questions], dtype=np.float64),
+        np.array([question.bonus for question in questions], dtype=np.bool_),
+    )
+
+
+def method_score(method: Method, sheet: Sheet, rows: int) -> Floats:
+    """The score that a plugin's method makes of a sheet.
+
+    Raises ValueError where the method answers with another shape or with an infinite number.
+    """
+    score = np.asarray(method.score(sheet), dtype=np.float64)
+    if score.shape != (rows,):
+        raise ValueError(f"the scoring method answered with shape {score.shape}, not ({rows},)")
+    if np.isinf(score).any():
+        raise ValueError("the scoring method answered with an infinite score")
+    return score
