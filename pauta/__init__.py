@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pauta.engine.contracts import Sheet as Sheet
+    from pauta.engine.evaluation.conditions import where as where
     from pauta.engine.hookspecs import hookimpl as hookimpl
     from pauta.engine.loading.conditions import condition_from as condition_from
     from pauta.engine.model.calls import Call as Call, CallBatch as CallBatch, Turn as Turn
-    from pauta.engine.model.conditions import Condition as Condition, holds as holds
+    from pauta.engine.model.conditions import Condition as Condition, holds as holds, tests_of as tests_of
     from pauta.engine.model.findings import (
         Evidence as Evidence,
         Finding as Finding,
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from pauta.engine.problems import Place as Place, Problem as Problem, ProblemsFound as ProblemsFound
 
 _ROOMS = {
+    "engine.contracts": "Sheet",
+    "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
     "engine.loading.conditions": "condition_from",
     "engine.model.calls": "Call CallBatch Turn",
-    "engine.model.conditions": "Condition holds",
+    "engine.model.conditions": "Condition holds tests_of",
     "engine.model.findings": "Evidence Finding Findings Verdict findings_of",
     "engine.model.scorecard": "Question",
     "engine.problems": "Place Problem ProblemsFound",

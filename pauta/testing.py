@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from pauta.engine.evaluation.evaluate import evaluate
-from pauta.engine.evaluation.plan import Plan, compile_plan
+from pauta.engine.evaluation.plan import compile_plan
 from pauta.engine.evaluation.records import Record, records
 from pauta.engine.host import Host
 from pauta.engine.loading.records import call_from, human_from
@@ -183,5 +183,3 @@ def _unreached_condition(what: str, results: Results, question: str, at: Place |
     if "not_asked" not in states:
         yield Unreached("condition", f"{what} is always asked", at)
 
-
-__all__ = ["Difference", "Outcome", "Plan", "Unreached", "differences", "run_examples", "unreached"]

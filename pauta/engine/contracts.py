@@ -1,6 +1,6 @@
 """What a plugin must be: small protocols, and nothing to inherit from.
 
-A plugin offers classes. Each has a `name` (as cards write it), `options` (a JSON Schema object of what the card may
+A plugin offers classes. Each has a `name` (as cards write it), `options` (the JSON Schema of what the card may
 write under the name) and is made once per use in a card, with the checked options. Which methods it then needs is
 said by kind below. A class may add `purpose` (one sentence) for `pauta plugins` and the published schema.
 """
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from pauta.engine.model.results import Results
 
-Options: TypeAlias = Mapping[str, object]
+Options: TypeAlias = Mapping[str, object] | Sequence[object]
+"""What a card writes under a name: a map for nearly all plugins, a list where a class's schema says `array`."""
+
 JsonSchema: TypeAlias = Mapping[str, object]
 
 

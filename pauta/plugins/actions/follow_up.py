@@ -1,0 +1,153 @@
+"""The actions that a card's escalations may ask for: coach, notify, recognise, plan, train, finding.
+
+    do: [{coach: {due: 24 h, form: in_person}}, {notify: {to: [supervisor, quality-lead]}}]
+    do: [{recognise: {keep_as_example: true, question: empathy, why: She named the worry before she solved it}}]
+    do: [{plan: {expect: Ask for the name first, target: 95 % of calls, measured_by: asked_name, due: 30 d}}]
+
+In this version an action is named, its options are checked and the results say which escalations fire; the duties
+themselves come with the follow-up. Texts that people read are a string or a map of language to string. Durations are
+those of cards: `24 h`, `3 d`, `2 business days`, `8 business hours`, `next monthly session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, TypeAlias
+
+from pauta import hookimpl
+
+Schema: TypeAlias = Mapping[str, object]
+
+DURATION: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^([0-9]+([.,][0-9]+)? ?(s|min|h|d|business days?|business hours?)|next monthly session)$",
+}
+TEXT: Final[Schema] = {
+    "type": ["string", "object"],
+    "minLength": 1,
+    "minProperties": 1,
+    "additionalProperties": {"type": "string"},
+}
+NAMES: Final[Schema] = {
+    "type": ["string", "array"],
+    "minLength": 1,
+    "minItems": 1,
+    "uniqueItems": True,
+    "items": {"type": "string", "minLength": 1},
+}
+NAME: Final[Schema] = {"type": "string", "minLength": 1}
+FORM: Final[Schema] = {"enum": ["in_person", "group", "call"]}
+FLAG: Final[Schema] = {"type": "boolean"}
+
+
+def _options(**described: tuple[Schema, str]) -> Schema:
+    """An object of these options and no others, each with its schema and what it is for."""
+    properties = {name: {**schema, "description": purpose} for name, (schema, purpose) in described.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+class Coach:
+    """A feedback duty: somebody talks with the agent about this call before a deadline."""
+
+    name: ClassVar[str] = "coach"
+    purpose: ClassVar[str] = "Open a feedback duty with a deadline."
+    options: ClassVar[Schema] = _options(
+        due=(DURATION, "When it must have been held."),
+        form=(FORM, "How: in person, in a group or by a call."),
+        owner=(NAMES, "Who gives the feedback, where that is not left to the operation's feedback mode."),
+        about=(NAMES, "The questions it is about; else those that were missed."),
+        message=(TEXT, "What the one who gives it should know."),
+    )
+
+
+class Notify:
+    """A message to people by role; a message is not feedback, and closes no duty."""
+
+    name: ClassVar[str] = "notify"
+    purpose: ClassVar[str] = "Tell people by role or name."
+    options: ClassVar[Schema] = {
+        **_options(
+            to=(NAMES, "Roles or people."),
+            message=(TEXT, "What they are told, beside the result."),
+            via=(NAMES, "The sinks that carry it, else the operation's."),
+            group_by=(NAMES, "One message for all that have the same: agent, team, question, scorecard, call_type."),
+            every=(DURATION, "At most one message of a group in this time."),
+            repeat=(DURATION, "Tell again after this time while nothing was done."),
+            unless=(NAMES, "Escalations that silence this one where they fire for the same call."),
+        ),
+        "required": ["to"],
+    }
+
+
+class Recognise:
+    """Praise for what was good, and the call kept as an example where that is asked for."""
+
+    name: ClassVar[str] = "recognise"
+    purpose: ClassVar[str] = "Praise the agent, and keep the call as an example."
+    options: ClassVar[Schema] = _options(
+        keep_as_example=(FLAG, "Whether the call joins the library of examples."),
+        question=(NAME, "The question it is an example of."),
+        why=(TEXT, "What made it good."),
+        consent=(FLAG, "Whether the agent must agree before others hear it."),
+        expires=(DURATION, "How long it stays in the library."),
+        to=(NAMES, "Who hears of it besides the agent."),
+        due=(DURATION, "When the agent must have been told."),
+        form=(FORM, "How: in person, in a group or by a call."),
+        message=(TEXT, "What the agent is told."),
+    )
+
+
+class Plan:
+    """An action plan: what is expected, how it is measured, by when, and when somebody looks again."""
+
+    name: ClassVar[str] = "plan"
+    purpose: ClassVar[str] = "Open an action plan with a target that is measured."
+    options: ClassVar[Schema] = _options(
+        expect=(TEXT, "What is expected of the agent."),
+        target=({"type": ["string", "number"]}, "What must be reached: `95`, `95 % of calls`."),
+        measured_by=(NAME, "What it is measured by: a question, a section, `score`, a metric."),
+        due=(DURATION, "By when."),
+        follow_up=(DURATION, "When progress is looked at, again and again until it is due."),
+        owner=(NAMES, "Who follows it up."),
+        about=(NAMES, "The questions it is about; else those that were missed."),
+    )
+
+
+class Train:
+    """A training that the agent must take."""
+
+    name: ClassVar[str] = "train"
+    purpose: ClassVar[str] = "Assign a training."
+    options: ClassVar[Schema] = _options(
+        course=(TEXT, "Which training."),
+        hours=({"type": "number", "exclusiveMinimum": 0}, "How many hours it takes."),
+        objectives=({"type": "array", "minItems": 1, "items": TEXT}, "What the agent can do afterwards."),
+        test=(FLAG, "Whether it ends with a test."),
+        due=(DURATION, "By when it must be done."),
+        owner=(NAMES, "Who sees to it."),
+        about=(NAMES, "The questions it is about; else those that were missed."),
+    )
+
+
+class ProcessFinding:
+    """A finding about the process, a policy or a system, which lowers no agent's score."""
+
+    name: ClassVar[str] = "finding"
+    purpose: ClassVar[str] = "Open a finding about the process, a policy or a system."
+    options: ClassVar[Schema] = _options(
+        about=({"enum": ["process", "policy", "system"]}, "What is at fault."),
+        text=(TEXT, "What was found."),
+        questions=(NAMES, "The questions that show it; else those that were missed."),
+        owner=(NAMES, "Who must mend it."),
+        due=(DURATION, "By when it must be mended."),
+        verify=(DURATION, "How long after the fix the share of misses is looked at again."),
+    )
+
+
+@hookimpl
+def register_actions(
+    register: Callable[[type[Coach | Notify | Recognise | Plan | Train | ProcessFinding]], None],
+) -> None:
+    """Offer the six."""
+    for offered in (Coach, Notify, Recognise, Plan, Train, ProcessFinding):
+        register(offered)

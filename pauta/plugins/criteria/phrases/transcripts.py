@@ -1,0 +1,277 @@
+"""The words of all turns of a batch as one string of bytes, so that one pass finds every phrase in every call.
+
+    Transcripts         the turns of a batch: texts, rows, speakers, times, and the folded words of them all
+    Stretch             some turns in a row, folded: b" w1 w2 \\n w3 ", a byte for each letter
+    coded(words)        how words look in it: what the pass searches for
+
+ASCII letters and digits stand for themselves, Cyrillic ones for 0x80 and up; every other letter is one and the same
+byte, OTHER, so that what is found with it must be looked at again (`words_of`). A line feed parts turns; no phrase
+holds one, so none crosses. Where a byte came from is worked out for hits alone: what the folding left out is kept, the
+rest is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Final
+
+from pauta import Call, Turn
+from pauta.plugins.criteria.phrases.folding import Word, is_mark, letter, words_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLANK: Final = 0x20
+TURN: Final = 0x0A
+OTHER: Final = 0x7F
+_CYRILLIC: Final = 0x400 >> 7
+_UNKNOWN, _NOTHING, _SEVERAL = 0, 1, 2
+"""Classes of characters beside those that become one byte. SEVERAL: the turn must be folded word by word."""
+
+STRETCH: Final = 1 << 20
+"""About how many characters are folded at a time: enough to forget the price of a call, few enough for the caches."""
+_JOINT: Final = "   "
+SPEAKERS: Final = ("agent", "customer", "system", "other")
+
+
+def coded(text: str) -> bytes:
+    """Folded text as bytes of a Stretch."""
+    return bytes(_byte(character) for character in text)
+
+
+def _byte(character: str) -> int:
+    code = ord(character)
+    if code < 0x80:
+        return code
+    return 0x80 | (code & 0x7F) if code >> 7 == _CYRILLIC else OTHER
+
+
+def _class(code: int) -> int:
+    """The byte of a character as it is written, or NOTHING or SEVERAL."""
+    character = chr(code)
+    if is_mark(character):
+        return _SEVERAL
+    becomes = letter(character)
+    return _NOTHING if not becomes else _byte(becomes) if len(becomes) == 1 else _SEVERAL
+
+
+@cache
+def _latin_classes() -> bytes:
+    return bytes(map(_class, range(0x100)))
+
+
+@cache
+def _classes() -> NDArray[np.uint8]:
+    """The class of every code point; UNKNOWN until one is met."""
+    import numpy as np
+
+    classes = np.zeros(0x110000, dtype=np.uint8)
+    classes[:0x100] = np.frombuffer(_latin_classes(), dtype=np.uint8)
+    return classes
+
+
+def _classified(text: str) -> NDArray[np.uint8]:
+    """(characters,) uint8: the class of each character of a text."""
+    import numpy as np
+
+    if text.isascii():
+        return np.frombuffer(bytearray(text.encode("ascii").translate(_latin_classes())), dtype=np.uint8)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    classes = _classes()
+    found = classes[codes]
+    if not found.all():
+        for code in np.unique(codes[found == _UNKNOWN]).tolist():
+            classes[code] = _class(code)
+        found = classes[codes]
+    return found
+
+
+class Stretch:
+    """Turns in a row, folded into one string of bytes.
+
+    folded: (bytes,) uint8. begins, ends: (turns,) int64, where each turn's words stand in it, with a blank before and
+    after them; `first` is the number of the first turn in the batch.
+    """
+
+    def __init__(self, texts: Sequence[str], first: int) -> None:
+        import numpy as np
+
+        self.first = first
+        self._texts = texts
+        self._rewritten: dict[int, list[Word]] = {}
+        classes, offsets = self._joined(texts)
+        if (classes == _SEVERAL).any():
+            classes, offsets = self._rewrite(classes, offsets)
+        classes[offsets[1:] - len(_JOINT) + 1] = TURN
+        self._offsets = offsets
+        blank = classes == BLANK
+        keep = classes != _NOTHING
+        keep[1:] &= ~(blank[1:] & blank[:-1])
+        folded = classes[keep]
+        again = (folded[1:] == BLANK) & (folded[:-1] == BLANK)  # blanks with nothing but an apostrophe between them
+        if again.any():
+            keep[np.flatnonzero(keep)[1:][again]] = False
+            folded = classes[keep]
+        left_out = np.flatnonzero(~keep)
+        self._left_out = left_out - np.arange(len(left_out))
+        self.folded: NDArray[np.uint8] = folded
+        parted = np.flatnonzero(folded == TURN)
+        self.begins = np.concatenate([[0], parted + 1])
+        self.ends = np.append(parted, len(folded))
+
+    @staticmethod
+    def _joined(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The classes of all characters, and where each text begins in them."""
+        import numpy as np
+
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        offsets = 1 + np.cumsum(lengths + len(_JOINT)) - lengths - len(_JOINT)
+        return _classified(f" {_JOINT.join(texts)} "), offsets
+
+    def _rewrite(
+        self, classes: NDArray[np.uint8], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Put folded words in place of the turns that hold a ligature, a mark of its own or the like."""
+        import numpy as np
+
+        turns = np.unique(np.searchsorted(offsets, np.flatnonzero(classes == _SEVERAL), side="right") - 1)
+        self._rewritten = {turn: words_of(self._texts[turn]) for turn in turns.tolist()}
+        texts = [
+            " ".join(word.text for word in self._rewritten[turn]) if turn in self._rewritten else text
+            for turn, text in enumerate(self._texts)
+        ]
+        classes, offsets = self._joined(texts)
+        classes[classes == _SEVERAL] = OTHER
+        return classes, offsets
+
+    def words(self) -> NDArray[np.int64]:
+        """(turns,) int64: how many words each turn has."""
+        import numpy as np
+
+        blanks = np.flatnonzero(self.folded == BLANK)
+        found: NDArray[np.int64] = np.searchsorted(blanks, self.ends) - np.searchsorted(blanks, self.begins) - 1
+        return found
+
+    def turns_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """In which turn of the stretch each place in `folded` lies."""
+        import numpy as np
+
+        return np.searchsorted(self.begins, places, side="right") - 1
+
+    def written(
+        self, turns: NDArray[np.int64], begins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where words that begin and end at places of `folded` stand in the texts of their turns: starts and stops."""
+        starts = self._origin(begins) - self._offsets[turns]
+        stops = self._origin(ends - 1) - self._offsets[turns] + 1
+        for n, turn in enumerate(turns.tolist() if self._rewritten else ()):
+            if turn in self._rewritten:
+                words = self._rewritten[turn]
+                at, count = self.word_numbers(int(begins[n]), int(ends[n]), turn)
+                starts[n], stops[n] = words[at].start, words[at + count - 1].stop
+        return starts, stops
+
+    def word_numbers(self, begin: int, end: int, turn: int) -> tuple[int, int]:
+        """Which word of its turn a hit begins with, and how many words it has."""
+        blanks = self.folded == BLANK
+        return int(blanks[self.begins[turn] : begin].sum()) - 1, int(blanks[begin:end].sum()) + 1
+
+    def _origin(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        import numpy as np
+
+        return places + np.searchsorted(self._left_out, places, side="right")
+
+
+class Transcripts:
+    """All turns of a batch, counted through from 0: whose they are, when they were said, and their folded words.
+
+    row: (turns,) int64, the call of each turn. first: (rows,) int64, the first turn of each call.
+    """
+
+    def __init__(self, calls: Sequence[Call], size: int) -> None:
+        import numpy as np
+
+        self._calls = calls
+        self.texts = [turn.text for call in calls for turn in call.turns]
+        counts = np.fromiter((len(call.turns) for call in calls), dtype=np.int64, count=len(calls))
+        counts = counts if calls else np.zeros(size, dtype=np.int64)
+        self.first = np.cumsum(counts) - counts
+        self.counts = counts
+        self.row = np.repeat(np.arange(size), counts)
+        self._words: dict[int, list[Word]] = {}
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """The folded words of all turns."""
+        return [Stretch(self.texts[first:last], first) for first, last in self._cuts()]
+
+    def _cuts(self) -> Iterator[tuple[int, int]]:
+        first = length = 0
+        for n, text in enumerate(self.texts):
+            length += len(text)
+            if length >= STRETCH:
+                yield first, n + 1
+                first, length = n + 1, 0
+        if first < len(self.texts):
+            yield first, len(self.texts)
+
+    @cached_property
+    def word_counts(self) -> NDArray[np.int64]:
+        """(turns,) int64: how many words each turn has."""
+        import numpy as np
+
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(stretch.words() for stretch in self.stretches)])
+
+    @cached_property
+    def spoken(self) -> NDArray[np.bool_]:
+        """(turns,) bool: whether a turn has a word."""
+        import numpy as np
+
+        lengths = [stretch.ends - stretch.begins for stretch in self.stretches]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *lengths]) > 1
+
+    @cached_property
+    def speakers(self) -> NDArray[np.int8]:
+        """(turns,) int8: the speaker of each turn, as the position in SPEAKERS."""
+        import numpy as np
+
+        code = {speaker: n for n, speaker in enumerate(SPEAKERS)}
+        other = code["other"]
+        each = (code.get(turn.speaker, other) for call in self._calls for turn in call.turns)
+        return np.fromiter(each, dtype=np.int8, count=len(self.texts))
+
+    @cached_property
+    def starts(self) -> NDArray[np.float64]:
+        """(turns,) float64: seconds, NaN where not known."""
+        import numpy as np
+
+        return np.array([turn.start for call in self._calls for turn in call.turns], dtype=np.float64)
+
+    @cached_property
+    def ends(self) -> NDArray[np.float64]:
+        """(turns,) float64: seconds, NaN where not known."""
+        import numpy as np
+
+        return np.array([turn.end for call in self._calls for turn in call.turns], dtype=np.float64)
+
+    def any_by_row(self, turns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(rows,) bool: whether any turn of a call is among some turns."""
+        import numpy as np
+
+        found = np.zeros(len(self.counts), dtype=np.bool_)
+        found[self.row[turns]] = True
+        return found
+
+    def words(self, turn: int) -> list[Word]:
+        """The words of one turn."""
+        if turn not in self._words:
+            self._words[turn] = words_of(self.texts[turn])
+        return self._words[turn]
+
+    def turn(self, turn: int) -> tuple[int, Turn]:
+        """The place of a turn in its call, and the turn itself."""
+        row = int(self.row[turn])
+        at = turn - int(self.first[row])
+        return at, self._calls[row].turns[at]

@@ -1,0 +1,166 @@
+"""Who speaks when, in all calls of a batch at once: the arrays that the measures of `timing` are taken from.
+
+speech_of(batch)     the turns with times, in order            (made once a batch, shared by all uses)
+talk_of(speech)      each speaker's stretches of talk, own overlaps joined
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pauta import Call, CallBatch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+AGENT, CUSTOMER, SYSTEM, OTHER = range(4)
+_SPEAKERS: Final = {"agent": AGENT, "customer": CUSTOMER, "system": SYSTEM}
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The turns of the calls of a batch that have all their times, in the order call, start, longest first.
+
+    row, turn: (turns,) int64, which call of the batch and which turn of that call. who: (turns,) int8, AGENT to OTHER.
+    start, end: (turns,) float64 seconds. place: (turns,) int64, counted from 0 in each call. first: (timed calls,)
+    int64, where each call begins. timed: (rows,) bool.
+    """
+
+    calls: Sequence[Call]
+    row: NDArray[np.int64]
+    turn: NDArray[np.int64]
+    who: NDArray[np.int8]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    place: NDArray[np.int64]
+    first: NDArray[np.int64]
+    timed: NDArray[np.bool_]
+
+    def untimed(self, row: int) -> str:
+        """Why the turns of a call cannot be measured."""
+        turns = self.calls[row].turns if self.calls else ()
+        if not turns:
+            return "the call has no turns"
+        bare = sum(turn.start is None or turn.end is None for turn in turns)
+        if bare:
+            return f"{bare} of {len(turns)} turns have no start or no end"
+        return "a turn ends before it starts, or its times are no numbers"
+
+    def by_call(self, amounts: NDArray[np.float64], rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """(rows,) float64: amounts added up for each call, in order; NaN for calls without times."""
+        import numpy as np
+
+        sums = np.bincount(self.row if rows is None else rows, weights=amounts, minlength=len(self.timed))
+        return np.where(self.timed, sums, np.nan)
+
+    def per_call(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(rows,) float64: one value for each timed call, spread over the rows; NaN for the others."""
+        import numpy as np
+
+        spread = np.full(len(self.timed), np.nan)
+        spread[self.timed] = values
+        return spread
+
+    def span(self) -> NDArray[np.float64]:
+        """(rows,) float64: from the first to the last spoken moment."""
+        import numpy as np
+
+        if not len(self.first):
+            return self.per_call(np.zeros(0))
+        return self.per_call(np.maximum.reduceat(self.end, self.first) - self.start[self.first])
+
+
+def speech_of(batch: CallBatch) -> Speech:
+    """The speech of a batch; a batch that holds no call records (columns only) has none."""
+    return batch.once("pauta.speech", lambda: _speech(batch.calls, batch.size))
+
+
+def _speech(calls: Sequence[Call], size: int) -> Speech:
+    import numpy as np
+
+    turns = [turn for call in calls for turn in call.turns]
+    counts = np.array([len(call.turns) for call in calls] or [0] * size, dtype=np.int64)
+    row = np.repeat(np.arange(size), counts)
+    turn = np.arange(len(turns)) - np.repeat(np.cumsum(counts) - counts, counts)
+    who = np.array([_SPEAKERS.get(each.speaker, OTHER) for each in turns], dtype=np.int8)
+    start = np.array([each.start for each in turns], dtype=np.float64)
+    end = np.array([each.end for each in turns], dtype=np.float64)
+    usable = np.isfinite(start) & np.isfinite(end) & (start <= end)
+    timed = counts > 0
+    timed[row[~usable]] = False
+    order = np.lexsort((-end, start, row))
+    order = order[timed[row[order]]]
+    row = row[order]
+    place, first = _places(row)
+    return Speech(calls, row, turn[order], who[order], start[order], end[order], place, first, timed)
+
+
+def _places(group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For sorted groups: each member's place in its group, counted from 0, and where each group begins."""
+    import numpy as np
+
+    members = np.arange(len(group))
+    begins = np.diff(group, prepend=-1) != 0
+    first = np.flatnonzero(begins)
+    return members - np.maximum.accumulate(np.where(begins, members, 0)), first
+
+
+def latest_so_far(times: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The latest time of each group up to and with each member.
+
+    By doubling the reach: exact, which running maxima with an offset for each group are not.
+    """
+    import numpy as np
+
+    latest = times.copy()
+    longest = place.max(initial=0)
+    reach = 1
+    while reach <= longest:
+        np.maximum(latest[reach:], latest[:-reach].copy(), out=latest[reach:], where=place[reach:] >= reach)
+        reach *= 2
+    return latest
+
+
+def latest_before(times: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The latest time of each group before each member; -inf for the first."""
+    import numpy as np
+
+    latest = np.roll(latest_so_far(times, place), 1)
+    latest[place == 0] = -np.inf
+    return latest
+
+
+def first_at_once(speech: Speech) -> NDArray[np.int64]:
+    """For each turn the first turn of its call that starts at the same moment."""
+    import numpy as np
+
+    later = np.diff(speech.start, prepend=-np.inf) != 0
+    members = np.arange(len(speech.start))
+    at_once: NDArray[np.int64] = np.maximum.accumulate(np.where(later | (speech.place == 0), members, 0))
+    return at_once
+
+
+@dataclass(frozen=True)
+class Talk:
+    """When each speaker of each call speaks, own overlaps and touching turns joined; one entry a stretch."""
+
+    row: NDArray[np.int64]
+    who: NDArray[np.int8]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+
+def talk_of(speech: Speech) -> Talk:
+    """The stretches of talk of each speaker of each call, by call, speaker and time."""
+    import numpy as np
+
+    speaker = speech.row * (OTHER + 1) + speech.who
+    order = np.argsort(speaker, kind="stable")
+    start, end = speech.start[order], speech.end[order]
+    place, _ = _places(speaker[order])
+    begins = np.flatnonzero(start > latest_before(end, place))
+    ends = np.maximum.reduceat(end, begins) if len(begins) else np.zeros(0)
+    return Talk(speech.row[order][begins], speech.who[order][begins], start[begins], ends)
