@@ -156,3 +156,21 @@ class Sink(Offered, Protocol):
     def close(self) -> None:
         """Finish: nothing more will come."""
         ...
+
+
+@runtime_checkable
+class KnowingSink(Protocol):
+    """A sink that also wants to know what its evaluations are about."""
+
+    def about(self, calls: Sequence[Call], cards: Sequence[Mapping[str, object]]) -> None:
+        """Before each `write`: the calls of the batch and its cards (scorecard, version, digest, title, document)."""
+        ...
+
+
+@runtime_checkable
+class DroppingSink(Protocol):
+    """A sink that can take back an unfinished run: called in place of `close` where the run was broken off."""
+
+    def drop(self) -> None:
+        """Forget what was written since the start, as far as nobody has seen it."""
+        ...

@@ -50,7 +50,7 @@ class Subjects:
     sections: Collection[str] | None = None
 
 
-def condition_from(data: object, *, subjects: Subjects = Subjects()) -> Condition:  # noqa: B008  # frozen
+def condition_from(data: object, *, subjects: Subjects = Subjects()) -> Condition:
     """The condition that a map says. Raises ProblemsFound with everything that is wrong with it."""
     problems: list[Problem] = []
     condition = read_condition(data, problems, subjects)

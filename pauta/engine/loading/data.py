@@ -8,8 +8,10 @@ place_at(data, path)       the place of whatever a path of keys and indexes lead
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pauta.engine.problems import Place
 
@@ -34,8 +36,12 @@ class Map(dict[str, Any]):
 
     def put(self, key: str, value: object, key_at: Place, at: Place) -> None:
         """Set a value together with the places of its key and of itself."""
+        self.put_at(key, value, (key_at.file, key_at.line, key_at.column), (at.file, at.line, at.column))
+
+    def put_at(self, key: str, value: object, key_spot: Spot, spot: Spot) -> None:
+        """As `put`, for the parser, which has thousands of them to set."""
         self[key] = value
-        self._spots[key] = (key_at.file, key_at.line, key_at.column), (at.file, at.line, at.column)
+        self._spots[key] = key_spot, spot
 
     def key_at(self, key: str) -> Place:
         """Where a key stands; where the map begins if it has no such key."""
@@ -65,8 +71,12 @@ class Seq(list[Any]):
 
     def add(self, value: object, at: Place) -> None:
         """Append an entry together with its place."""
+        self.append_at(value, (at.file, at.line, at.column))
+
+    def append_at(self, value: object, spot: Spot) -> None:
+        """As `add`, for the parser."""
         self.append(value)
-        self._spots.append((at.file, at.line, at.column))
+        self._spots.append(spot)
 
     def at_of(self, index: int) -> Place:
         """Where an entry stands; where the list begins if there is no such entry."""
@@ -99,6 +109,37 @@ class WrittenFloat(float):
 
 Data: TypeAlias = Map | Seq | str | int | float | bool | None
 """Anything a file can say; numbers from a file are WrittenInt or WrittenFloat, NaN only in place of a refused value."""
+
+
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MAY_BE_NUMBER: Final = frozenset("0123456789+-.")
+_MAY_BE_WORD: Final = frozenset(word[:1] for word in _WORDS)
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_MOST_DIGITS: Final = 300
+"""Longer whole numbers do not fit a float64 (and Python refuses to read more than 4,300 digits)."""
+
+
+def meaning(text: str) -> str | int | float | bool | None:
+    """What an unquoted scalar means by the core schema of YAML 1.2; NaN for a number that cannot be counted with."""
+    first = text[:1]
+    if first in _MAY_BE_WORD:
+        return _WORDS.get(text, text)
+    if first not in _MAY_BE_NUMBER:
+        return text
+    if _INTEGER.fullmatch(text):
+        if len(text) > _MOST_DIGITS:
+            return WrittenFloat(math.nan, text)
+        return WrittenInt(int(text, {"0o": 8, "0x": 16}.get(text[:2], 10)), text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return WrittenFloat(number if math.isfinite(number) else math.nan, text)
+    return WrittenFloat(math.nan, text) if _NOT_FINITE.fullmatch(text) else text
 
 
 def written(value: object) -> str:

@@ -33,11 +33,14 @@ def mended_call(record: Record, at: Place | None) -> tuple[dict[str, object], Pr
     """A call record with everything mended that can be, and what to say if that is not enough."""
     document, faults = _renamed(record, (*CALL_FIELDS, "turns"))
     turns = document.get("turns")
-    if isinstance(turns, list | tuple):
+    if records.typed_turns(turns) is not None:
+        document.pop("turns", None)  # as they should be: what is wrong stands elsewhere
+    elif isinstance(turns, list | tuple):
         both = [_renamed(turn, records.TURN_FIELDS) if isinstance(turn, dict) else (turn, []) for turn in turns]
         document["turns"] = [turn for turn, _ in both]
         faults += [fault for _, found in both for fault in found]
-    return _mended(document, _call_schema(), "call", faults, at)
+    mended, problem = _mended(document, _call_schema(), "call", faults, at)
+    return {"turns": turns, **mended}, problem
 
 
 def mended_human(record: Record, at: Place | None) -> tuple[dict[str, object], Problem]:
@@ -132,6 +135,11 @@ def _word(value: object) -> object:
 def _small_word(value: object) -> object:
     word = _word(value)
     return word.casefold() if isinstance(word, str) else word
+
+
+def _moment(value: object) -> object:
+    word = _word(value)
+    return word.upper() if isinstance(word, str) and moment_from(word) else word
 
 
 def _number(value: object) -> object:
@@ -234,7 +242,7 @@ _SECONDS: Final = {
     "check_with": _between(0, records.MOST_SECONDS, f"a number of seconds from 0 to {records.MOST_SECONDS:,.0f}"),
 }
 _ONE_WORD: Final = {"coerce": _word, "check_with": _must_be_word}
-_MOMENT: Final = {"coerce": _word, "check_with": _must_be_moment}
+_MOMENT: Final = {"coerce": _moment, "check_with": _must_be_moment}
 
 
 def _choice(known: Sequence[str]) -> dict[str, object]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pauta.engine.loading.data import Map, Seq, written
 from pauta.engine.model.conditions import number_of
 from pauta.engine.model.scorecard import Text, Use
-from pauta.engine.problems import Place
 
 
 def maps_in(data: Map, key: str) -> Iterator[Map]:
@@ -65,24 +65,9 @@ def text_from(value: object, language: str) -> Text:
     return Text({language: value}) if isinstance(value, str) else Text()
 
 
-def use_from(value: object, at: Place, beside: tuple[str, ...] = ()) -> Use | None:
-    """A plugin as a card calls it: `name`, or `{name: {options}}`; `beside` names the other keys of the map.
-
-    The options stay as they were read, with their places; `plain_use` takes these off.
-    """
-    if isinstance(value, str):
-        return Use(value, {}, at)
-    if isinstance(value, Mapping):
-        named = [(str(key), options) for key, options in value.items() if key not in beside]
-        if len(named) == 1 and isinstance(named[0][1], Mapping | None):
-            return Use(named[0][0], named[0][1] or {}, at)
-    return None
-
-
 def plain_use(use: Use) -> Use:
-    """The same use with plain options."""
-    options = plain(use.options)
-    assert isinstance(options, dict)
+    """The same use of a plugin with plain options."""
+    options: Any = plain(use.options)
     return Use(use.name, options, use.at)
 
 

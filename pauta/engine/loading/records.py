@@ -100,7 +100,9 @@ def _each(
 
 def unknown_field(name: str, known: Iterable[str], at: Place | None) -> Problem:
     """The warning about a field that no record has: it is left out, and said once for a file."""
-    hint = did_you_mean(name.rpartition(".")[2], known) or "facts of your own belong under 'attributes' or 'metrics'"
+    known = tuple(known)
+    own = "facts of your own belong under 'attributes' or 'metrics'" if "attributes" in known else None
+    hint = did_you_mean(name.rpartition(".")[2], known) or own
     return Problem("W501", f"the field '{name}' is not part of the format and is left out, here and below", at, hint)
 
 
@@ -142,7 +144,7 @@ def _typed_call(record: Record, at: Place | None) -> Call | None:
         return None
     if not (_word_or_none(channel) and (channel is None or channel in CHANNELS)):
         return None
-    turns = _typed_turns(get("turns"))
+    turns = typed_turns(get("turns"))
     if turns is None or not _data_or_none(metrics) or not _data_or_none(attributes) or _misspelt(record, _CALL):
         return None
     seconds = None if duration_s is None else float(duration_s)
@@ -152,7 +154,8 @@ def _typed_call(record: Record, at: Place | None) -> Call | None:
     )  # fmt: skip
 
 
-def _typed_turns(turns: object) -> tuple[Turn, ...] | None:
+def typed_turns(turns: object) -> tuple[Turn, ...] | None:
+    """The turns of a record in which all are as they should be, else None."""
     if turns is None:
         return ()
     if not isinstance(turns, list | tuple):
@@ -275,7 +278,9 @@ def _word_or_none(value: object) -> TypeGuard[str | None]:
 
 
 def _moment_or_none(value: object) -> TypeGuard[str | None]:
-    return value is None or (isinstance(value, str) and moment_from(value) is not None)
+    if not isinstance(value, str):
+        return value is None
+    return "t" not in value and "z" not in value and moment_from(value) is not None
 
 
 def _within(value: object, least: float, most: float) -> TypeGuard[float | None]:

@@ -201,8 +201,10 @@ def _in_brackets(fault: _Fault) -> Problem:
         return _after_quote(fault)
     if fault.char == ":" and _comma_forgotten(fault):
         return fault.problem("E128", "a comma is missing between two entries in brackets", "put a comma between them")
-    hint = "a text with a colon, a comma or a bracket inside brackets must be in quotes"
-    return fault.problem("E113", "an unquoted text in brackets holds a colon", hint)
+    if fault.char == ":":
+        return _colon_in_brackets(fault)
+    hint = "a text with a comma or a bracket inside brackets must be in quotes"
+    return fault.problem("E128", "a comma is missing here, or a text in brackets needs quotes", hint)
 
 
 def _comma_forgotten(fault: _Fault) -> bool:
@@ -277,10 +279,15 @@ def _still_open(fault: _Fault) -> Problem:
                 opened.append((number, column))
             elif char in "}]" and opened:
                 opened.pop()
-    line, column = opened[-1] if opened else fault.began
-    char = fault.text(line)[column : column + 1]
-    hint = f"close it with {_CLOSES.get(char, char)}"
-    return fault.problem("E110", f"the {char} that opens here is never closed", hint, (line, column))
+    at = opened[-1] if opened else fault.began
+    bracket = fault.text(at[0])[at[1] : at[1] + 1]
+    hint = f"close it with {_CLOSES.get(bracket, bracket)}"
+    return fault.problem("E110", f"the {bracket} that opens here is never closed", hint, at)
+
+
+def _colon_in_brackets(fault: _Fault) -> Problem:
+    hint = "put a text with a colon in quotes; after a key the colon needs a space behind it"
+    return fault.problem("E113", "an unquoted text in brackets holds a colon", hint)
 
 
 def _block_text(fault: _Fault) -> Problem:
@@ -298,6 +305,7 @@ _RULES: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
     (("block scalar",), _block_text),
     (("directive", "incompatible YAML"), _directive),
     (("<document start>",), _document),
+    (("unexpected ':'",), _colon_in_brackets),
     (("mapping values",), _colon),
     (("sequence entries",), _dash),
     (("expected ':'",), _no_colon),

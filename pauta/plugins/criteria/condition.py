@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from pauta import CallBatch, Findings, Question, Verdict, condition_from, hookimpl, tests_of, where
+from pauta import CallBatch, Findings, Question, Verdict, condition_from, hookimpl, tests_of
 
 
 class Condition:
@@ -31,7 +31,7 @@ class Condition:
     }
 
     def __init__(self, options: Mapping[str, object], question: Question) -> None:
-        self._condition = condition_from(options)
+        self.condition = condition_from(options)
         self._subjects = self.reads(options)
 
     @classmethod
@@ -43,7 +43,9 @@ class Condition:
         """Ask the condition of every row of a batch."""
         import numpy as np
 
-        holds = where(self._condition, batch.subject, batch.size)
+        from pauta import where
+
+        holds = where(self.condition, batch.subject, batch.size)
         known = [_said(subject, batch) for subject in self._subjects]
         reasons = {}
         for row, held in enumerate(holds.tolist()):

@@ -91,11 +91,26 @@ def _speech(calls: Sequence[Call], size: int) -> Speech:
     usable = np.isfinite(start) & np.isfinite(end) & (start <= end)
     timed = counts > 0
     timed[row[~usable]] = False
-    order = np.lexsort((-end, start, row))
-    order = order[timed[row[order]]]
+    order = _order(row, start, end, timed)
     row = row[order]
     place, first = _places(row)
     return Speech(calls, row, turn[order], who[order], start[order], end[order], place, first, timed)
+
+
+def _order(
+    row: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64], timed: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """The turns of timed calls by call, start, longest first; only the calls that need it are sorted."""
+    import numpy as np
+
+    order = np.flatnonzero(timed[row])
+    row, start, end = row[order], start[order], end[order]
+    back = (start[1:] < start[:-1]) | ((start[1:] == start[:-1]) & (end[1:] > end[:-1]))
+    mixed = np.zeros(len(timed), dtype=np.bool_)
+    mixed[row[1:][back & (row[1:] == row[:-1])]] = True
+    at = np.flatnonzero(mixed[row])
+    order[at] = order[at][np.lexsort((-end[at], start[at], row[at]))]
+    return order
 
 
 def _places(group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -144,17 +159,16 @@ def first_at_once(speech: Speech) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """When each speaker of each call speaks, own overlaps and touching turns joined; one entry a stretch."""
+class Stretches:
+    """Stretches of time in calls, by call and start. row: (stretches,) int64. start, end: (stretches,) float64."""
 
     row: NDArray[np.int64]
-    who: NDArray[np.int8]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
 
 
-def talk_of(speech: Speech) -> Talk:
-    """The stretches of talk of each speaker of each call, by call, speaker and time."""
+def talk_of(speech: Speech) -> tuple[Stretches, NDArray[np.int8]]:
+    """When each speaker of each call speaks, own overlaps and touching turns joined; and who that is."""
     import numpy as np
 
     speaker = speech.row * (OTHER + 1) + speech.who
@@ -162,5 +176,25 @@ def talk_of(speech: Speech) -> Talk:
     start, end = speech.start[order], speech.end[order]
     place, _ = _places(speaker[order])
     begins = np.flatnonzero(start > latest_before(end, place))
-    ends = np.maximum.reduceat(end, begins) if len(begins) else np.zeros(0)
-    return Talk(speech.row[order][begins], speech.who[order][begins], start[begins], ends)
+    ends = np.full(len(order), np.nan)
+    ends[order[begins]] = np.maximum.reduceat(end, begins) if len(begins) else 0.0
+    at = np.flatnonzero(~np.isnan(ends))
+    return Stretches(speech.row[at], speech.start[at], ends[at]), speech.who[at]
+
+
+def overlap_of(talk: Stretches) -> Stretches:
+    """When two or more speak, from the stretches of talk of single speakers.
+
+    Where two or more speak, the one who began last speaks over somebody who began before: so each stretch of talk
+    gives its part up to the latest end of those before it, and these parts are joined.
+    """
+    import numpy as np
+
+    place, _ = _places(talk.row)
+    ends = np.minimum(talk.end, latest_before(talk.end, place))
+    over = np.flatnonzero(ends > talk.start)
+    row, start, end = talk.row[over], talk.start[over], ends[over]
+    place, _ = _places(row)
+    begins = np.flatnonzero(start > latest_before(end, place))
+    joined = np.maximum.reduceat(end, begins) if len(begins) else np.zeros(0)
+    return Stretches(row[begins], start[begins], joined)

@@ -49,6 +49,7 @@ from pauta.plugins.criteria.speech import (
     first_at_once,
     latest_before,
     latest_so_far,
+    overlap_of,
     speech_of,
     talk_of,
 )
@@ -254,27 +255,17 @@ def _no_time(speech: Speech) -> Callable[[int], str]:
 def _talk_share(speech: Speech) -> Measured:
     import numpy as np
 
-    talk = talk_of(speech)
+    talk, who = talk_of(speech)
     lengths = talk.end - talk.start
-    agents = speech.by_call(np.where(talk.who == AGENT, lengths, 0.0), talk.row)
+    agents = speech.by_call(np.where(who == AGENT, lengths, 0.0), talk.row)
     return Measured(_share(agents, speech.by_call(lengths, talk.row)), _no_time(speech))
 
 
 def _overlap(speech: Speech) -> Measured:
-    import numpy as np
-
-    talk = talk_of(speech)
-    row = np.concatenate([talk.row, talk.row])
-    time = np.concatenate([talk.start, talk.end])
-    step = np.repeat([1, -1], len(talk.row))
-    order = np.lexsort((-step, time, row))  # who starts comes before who ends, so that a handover splits no stretch
-    together = np.cumsum(step[order]) >= 2
-    change = np.diff(together, prepend=False, append=False)  # nobody speaks at a call's end: no stretch crosses calls
-    edges = order[np.flatnonzero(change)]
-    starts, ends, rows = time[edges[::2]], time[edges[1::2]], row[edges[::2]]
-    lasting = ends > starts
-    starts, ends, rows = starts[lasting], ends[lasting], rows[lasting]
-    return Measured(speech.by_call(ends - starts, rows), speech.untimed, _stretches(rows, starts, ends))
+    talk, _ = talk_of(speech)
+    over = overlap_of(talk)
+    together = speech.by_call(over.end - over.start, over.row)
+    return Measured(together, speech.untimed, _stretches(over.row, over.start, over.end))
 
 
 def _interruptions(speech: Speech, speaker: int, other: int) -> Measured:

@@ -1,12 +1,17 @@
-"""What phrases mean: read as a designer writes them, they become wordings that can be looked for.
+r"""What phrases mean: read as a designer writes them, they become wordings that can be looked for.
 
     how (can|may) i help (you)      brackets: one of several, or words that may be left out
     frustrat*                       a stem: any word that begins so
     your ... name    your ...3 name a gap: up to five words between, or up to three
-    re:\\b\\d{4}\\b                    a pattern, searched in the original text
+    re:\b\d{4}\b                    a pattern, searched in the original text, ignoring case
 
-    read_phrase(text)      a Phrase; ValueError with a sentence where the text is none
+    read_phrase(text)      what is sought; ValueError with a sentence where the text is no phrase
     phrase_problem(text)   that sentence, or None
+
+A phrase is read into its wordings: every way to say it, with the words in brackets chosen. What is found in a turn is
+found from left to right and does not overlap. Where it can be found in several ways from one word on, gaps are filled
+with as few words as possible, words that may be left out are taken in where they are there, and of alternatives the one
+written first counts; what stands further left in the phrase decides first.
 """
 
 from __future__ import annotations
@@ -16,9 +21,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pauta.plugins.criteria.phrases.folding import words_of
+from pauta.plugins.criteria.phrases.folding import APOSTROPHES, words_of
 
 if TYPE_CHECKING:
     import regex
@@ -26,13 +32,14 @@ if TYPE_CHECKING:
 PATTERN: Final = "re:"
 GAP: Final = 5
 LONGEST_GAP: Final = 20
+LONGEST_PHRASE: Final = 500
+DEEPEST: Final = 5
 MOST_WORDINGS: Final = 500
-MOST_READINGS: Final = 10_000
-"""In how many ways the gaps of a phrase may be filled: this bounds the time that a search can take."""
+MOST_READINGS: Final = 2_000
+"""In how many ways the gaps of a phrase may be filled, over all wordings: this bounds the time that a search takes."""
 PATTERN_SECONDS: Final = 0.1
 
 _TOKEN = re.compile(r"(?P<gap>(?:\.{3,}|…)(?P<count>\d*))|(?P<sign>[()|])|(?P<words>(?:(?!\.{3})[^()|…])+)")
-_STEM = re.compile(r"([^*]*[^\W_])['’]?\*[^\w*]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,15 @@ class Gap:
 
 
 Item: TypeAlias = Spoken | Gap
+Token: TypeAlias = str | Item
+"""A bracket, a bar, or an item between them."""
 Wording: TypeAlias = tuple[Item, ...]
 """One way in which a phrase may be said: words, stems and gaps in order, a word or stem at both ends."""
 
 
 @dataclass(frozen=True)
-class Phrase:
-    """A phrase as a card writes it. `wordings` in the order in which they are preferred; none for a pattern."""
+class Sought:
+    """A phrase as a card writes it, read. `wordings` in the order in which they are preferred; none for a pattern."""
 
     text: str
     wordings: tuple[Wording, ...] = ()
@@ -74,17 +83,26 @@ class Phrase:
 
     @cached_property
     def searcher(self) -> re.Pattern[str]:
-        """Finds the phrase in folded words between single blanks, ' w1 w2 '; the last blank is not taken."""
-        return re.compile("|".join(" " + "".join(_parts(wording)) for wording in self.wordings))
+        """Finds the phrase in folded words with a blank after each, 'w1 w2 '."""
+        return re.compile("(?<![^ ])(?:" + "".join(_expressions(_tokens(self.text))) + ")")
 
 
-def _parts(wording: Wording) -> Iterator[str]:
-    last = len(wording) - 1
-    for n, item in enumerate(wording):
-        if isinstance(item, Gap):
-            yield f"(?:[^ ]++ ){{0,{item.most}}}?"
+def _expressions(tokens: Iterator[Token]) -> Iterator[str]:
+    """The regular expression of a phrase, token by token; every word takes the blank after it along."""
+    barred: list[bool] = []
+    for piece in tokens:
+        if isinstance(piece, Gap):
+            yield f"(?:[^ ]++ ){{0,{piece.most}}}?"
+        elif isinstance(piece, Spoken):
+            yield re.escape(piece.text) + ("[^ ]*+ " if piece.stem else " ")
+        elif piece == "(":
+            barred.append(False)
+            yield "(?:"
+        elif piece == "|":
+            barred[-1] = True
+            yield "|"
         else:
-            yield re.escape(item.text) + ("[^ ]*+" if item.stem else "") + (" " if n < last else "(?= )")
+            yield ")" if barred.pop() else ")?"
 
 
 def phrase_problem(text: str) -> str | None:
@@ -96,23 +114,30 @@ def phrase_problem(text: str) -> str | None:
     return None
 
 
-def read_phrase(text: str) -> Phrase:
+def read_phrase(text: str) -> Sought:
     """A phrase as it is written in a card; ValueError with a sentence where it is none."""
     if text.startswith(PATTERN):
         if _compiled(text).search("") is not None:
             raise ValueError(f"the pattern '{text}' is found in an empty text, and so everywhere")
-        return Phrase(text)
+        return Sought(text)
+    if len(text) > LONGEST_PHRASE:
+        raise ValueError(f"the phrase '{text[:40]}...' is {len(text)} characters long; {LONGEST_PHRASE} is the most")
     tokens = list(_tokens(text))
-    wordings = _sequence(tokens, text)
+    wordings = _sequence(tokens, text, 0)
+    if tokens and tokens[0] == ")":
+        raise ValueError(f"the phrase '{text}' closes a bracket that it never opened")
     if tokens:
-        raise ValueError(f"the phrase '{text}' closes a bracket that it never opened" if tokens[0] == ")" else _BAR % text)
+        raise ValueError(f"the phrase '{text}' has a bar outside brackets: write (this|that)")
+    if sum(map(_readings, wordings)) > MOST_READINGS:
+        raise ValueError(f"the gaps of the phrase '{text}' can be filled in too many ways; use fewer or shorter ones")
     wordings = list(dict.fromkeys(map(_joined, wordings)))
     for wording in wordings:
         _check(wording, text)
-    return Phrase(text, tuple(wordings))
+    return Sought(text, tuple(wordings))
 
 
-_BAR: Final = "the phrase '%s' has a bar outside brackets: write (this|that)"
+def _readings(wording: Wording) -> int:
+    return prod(item.most + 1 for item in wording if isinstance(item, Gap))
 
 
 def _compiled(text: str) -> regex.Pattern[str]:
@@ -120,16 +145,13 @@ def _compiled(text: str) -> regex.Pattern[str]:
 
     from pauta import compiled
 
-    written = text.removeprefix(PATTERN).strip()
+    written = text.removeprefix(PATTERN).lstrip()
     if not written:
         raise ValueError("there is no pattern after 're:'")
     try:
         return compiled(written, regex.IGNORECASE)
     except ValueError as error:
         raise ValueError(f"the pattern '{text}' cannot be used: {error}") from error
-
-
-Token: TypeAlias = str | Item
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -150,8 +172,12 @@ def _tokens(text: str) -> Iterator[Token]:
 def _no_word_beside(found: re.Match[str], text: str) -> None:
     """A bracket that touches a word would look like part of it: `cancel(led)` is no phrase."""
     before, after = text[: found.start()][-1:], text[found.end() :][:1]
-    if (found[0] == "(" and (before.isalnum() or before == "*")) or (found[0] == ")" and after.isalnum()):
+    if (found[0] == "(" and _is_in_word(before)) or (found[0] == ")" and _is_in_word(after)):
         raise ValueError(f"the phrase '{text}' has a bracket in the middle of a word; write (cancel|cancelled)")
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or (character != "" and character in APOSTROPHES + "*")
 
 
 def _spoken(written: str, text: str) -> Iterator[Spoken]:
@@ -159,36 +185,35 @@ def _spoken(written: str, text: str) -> Iterator[Spoken]:
         if "*" not in chunk:
             yield from (Spoken(word.text) for word in words_of(chunk))
             continue
-        stem = _STEM.fullmatch(chunk)
-        words = words_of(stem[1]) if stem else []
-        if not words:
+        stem, _, rest = chunk.partition("*")
+        words = words_of(stem)
+        if not words or words[-1].stop < len(stem) or "*" in rest or words_of(rest):
             raise ValueError(f"the phrase '{text}' has a star that does not end a word, as frustrat* would")
         yield from (Spoken(word.text, stem=n == len(words)) for n, word in enumerate(words, start=1))
 
 
-def _sequence(tokens: list[Token], text: str) -> list[Wording]:
+def _sequence(tokens: list[Token], text: str, depth: int) -> list[Wording]:
     """Every wording of the tokens up to the end of a bracket, an alternative or the phrase; they are taken away."""
     parts: list[list[Wording]] = []
     while tokens and tokens[0] not in (")", "|"):
         token = tokens.pop(0)
         if isinstance(token, str):
-            parts.append(_bracket(tokens, text))
+            parts.append(_bracket(tokens, text, depth + 1))
         else:
             parts.append([(token,)])
-        count = 1
-        for part in parts:
-            count *= len(part)
-        if count > MOST_WORDINGS:
+        if prod(map(len, parts)) > MOST_WORDINGS:
             raise ValueError(f"the phrase '{text}' stands for more than {MOST_WORDINGS} wordings; make several of it")
     return [tuple(item for part in chosen for item in part) for chosen in product(*parts)]
 
 
-def _bracket(tokens: list[Token], text: str) -> list[Wording]:
-    alternatives = _sequence(tokens, text)
+def _bracket(tokens: list[Token], text: str, depth: int) -> list[Wording]:
+    if depth > DEEPEST:
+        raise ValueError(f"the phrase '{text}' has brackets inside brackets more than {DEEPEST} deep")
+    alternatives = _sequence(tokens, text, depth)
     count = 1
     while tokens and tokens[0] == "|":
         tokens.pop(0)
-        alternatives += _sequence(tokens, text)
+        alternatives += _sequence(tokens, text, depth)
         count += 1
     if not tokens:
         raise ValueError(f"the phrase '{text}' opens a bracket that it never closes")
@@ -211,14 +236,7 @@ def _joined(wording: Wording) -> Wording:
 
 def _check(wording: Wording, text: str) -> None:
     if not any(isinstance(item, Spoken) for item in wording):
-        optional = any(sign in text for sign in "()")
-        raise ValueError(
-            f"the phrase '{text}' has only words that may be left out" if optional else f"the phrase '{text}' has no words"
-        )
+        left_out = " but those that may be left out" if "(" in text else ""
+        raise ValueError(f"the phrase '{text}' has no words{left_out}")
     if isinstance(wording[0], Gap) or isinstance(wording[-1], Gap):
         raise ValueError(f"the phrase '{text}' has a gap with nothing (that must be said) on one side of it")
-    readings = 1
-    for item in wording:
-        readings *= item.most + 1 if isinstance(item, Gap) else 1
-    if readings > MOST_READINGS:
-        raise ValueError(f"the gaps of the phrase '{text}' can be filled in too many ways; use fewer or shorter ones")

@@ -1,7 +1,7 @@
-"""The words of all turns of a batch as one string of bytes, so that one pass finds every phrase in every call.
+r"""The words of all turns of a batch as one string of bytes, so that one pass finds every phrase in every call.
 
     Transcripts         the turns of a batch: texts, rows, speakers, times, and the folded words of them all
-    Stretch             some turns in a row, folded: b" w1 w2 \\n w3 ", a byte for each letter
+    Stretch             some turns in a row, folded: b" w1 w2 \n w3 ", a byte for each letter
     coded(words)        how words look in it: what the pass searches for
 
 ASCII letters and digits stand for themselves, Cyrillic ones for 0x80 and up; every other letter is one and the same
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
-from pauta import Call, Turn
+from pauta import Call
 from pauta.plugins.criteria.phrases.folding import Word, is_mark, letter, words_of
 
 if TYPE_CHECKING:
@@ -146,13 +146,20 @@ class Stretch:
         classes[classes == _SEVERAL] = OTHER
         return classes, offsets
 
-    def words(self) -> NDArray[np.int64]:
-        """(turns,) int64: how many words each turn has."""
+    @cached_property
+    def _blanks(self) -> NDArray[np.int64]:
         import numpy as np
 
-        blanks = np.flatnonzero(self.folded == BLANK)
-        found: NDArray[np.int64] = np.searchsorted(blanks, self.ends) - np.searchsorted(blanks, self.begins) - 1
-        return found
+        return np.flatnonzero(self.folded == BLANK)
+
+    def words(self) -> NDArray[np.int64]:
+        """(turns,) int64: how many words each turn has."""
+        return self._words_before(self.ends) - self._words_before(self.begins) - 1
+
+    def _words_before(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        import numpy as np
+
+        return np.searchsorted(self._blanks, places)
 
     def turns_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """In which turn of the stretch each place in `folded` lies."""
@@ -160,23 +167,22 @@ class Stretch:
 
         return np.searchsorted(self.begins, places, side="right") - 1
 
-    def written(
+    def located(
         self, turns: NDArray[np.int64], begins: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where words that begin and end at places of `folded` stand in the texts of their turns: starts and stops."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Where words that begin and end at places of `folded` start and stop in the text of their turn.
+
+        And which word of that turn is the first, and which comes after the last.
+        """
+        before = self._words_before(self.begins[turns]) + 1
+        low, high = self._words_before(begins) - before, self._words_before(ends) - before + 1
         starts = self._origin(begins) - self._offsets[turns]
         stops = self._origin(ends - 1) - self._offsets[turns] + 1
         for n, turn in enumerate(turns.tolist() if self._rewritten else ()):
             if turn in self._rewritten:
                 words = self._rewritten[turn]
-                at, count = self.word_numbers(int(begins[n]), int(ends[n]), turn)
-                starts[n], stops[n] = words[at].start, words[at + count - 1].stop
-        return starts, stops
-
-    def word_numbers(self, begin: int, end: int, turn: int) -> tuple[int, int]:
-        """Which word of its turn a hit begins with, and how many words it has."""
-        blanks = self.folded == BLANK
-        return int(blanks[self.begins[turn] : begin].sum()) - 1, int(blanks[begin:end].sum()) + 1
+                starts[n], stops[n] = words[low[n]].start, words[high[n] - 1].stop
+        return starts, stops, low, high
 
     def _origin(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         import numpy as np
@@ -187,14 +193,15 @@ class Stretch:
 class Transcripts:
     """All turns of a batch, counted through from 0: whose they are, when they were said, and their folded words.
 
-    row: (turns,) int64, the call of each turn. first: (rows,) int64, the first turn of each call.
+    row: (turns,) int64, the call of each turn. first, counts: (rows,) int64, the first turn of each call
+    and how many it has.
     """
 
     def __init__(self, calls: Sequence[Call], size: int) -> None:
         import numpy as np
 
-        self._calls = calls
-        self.texts = [turn.text for call in calls for turn in call.turns]
+        self.turns = [turn for call in calls for turn in call.turns]
+        self.texts = [turn.text for turn in self.turns]
         counts = np.fromiter((len(call.turns) for call in calls), dtype=np.int64, count=len(calls))
         counts = counts if calls else np.zeros(size, dtype=np.int64)
         self.first = np.cumsum(counts) - counts
@@ -239,7 +246,7 @@ class Transcripts:
 
         code = {speaker: n for n, speaker in enumerate(SPEAKERS)}
         other = code["other"]
-        each = (code.get(turn.speaker, other) for call in self._calls for turn in call.turns)
+        each = (code.get(turn.speaker, other) for turn in self.turns)
         return np.fromiter(each, dtype=np.int8, count=len(self.texts))
 
     @cached_property
@@ -247,14 +254,14 @@ class Transcripts:
         """(turns,) float64: seconds, NaN where not known."""
         import numpy as np
 
-        return np.array([turn.start for call in self._calls for turn in call.turns], dtype=np.float64)
+        return np.array([turn.start for turn in self.turns], dtype=np.float64)
 
     @cached_property
     def ends(self) -> NDArray[np.float64]:
         """(turns,) float64: seconds, NaN where not known."""
         import numpy as np
 
-        return np.array([turn.end for call in self._calls for turn in call.turns], dtype=np.float64)
+        return np.array([turn.end for turn in self.turns], dtype=np.float64)
 
     def any_by_row(self, turns: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(rows,) bool: whether any turn of a call is among some turns."""
@@ -269,9 +276,3 @@ class Transcripts:
         if turn not in self._words:
             self._words[turn] = words_of(self.texts[turn])
         return self._words[turn]
-
-    def turn(self, turn: int) -> tuple[int, Turn]:
-        """The place of a turn in its call, and the turn itself."""
-        row = int(self.row[turn])
-        at = turn - int(self.first[row])
-        return at, self._calls[row].turns[at]

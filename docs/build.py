@@ -1,0 +1,182 @@
+"""Write the reference pages from the code: the format, problem codes, criteria and commands.
+
+python docs/build.py            writes the pages
+python docs/build.py --check    says which pages are not what the code says, exit code 1 if any
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+DOCS = Path(__file__).parent
+MADE = "<!-- Made by docs/build.py from the code; change it there. -->\n\n"
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Every generated page: its path under docs/, and its text."""
+    yield "format.md", format_page()
+    yield "problems.md", problems_page()
+    yield "commands.md", commands_page()
+    yield from criterion_pages()
+
+
+def format_page() -> str:
+    """The scorecard's format, from its JSON Schema."""
+    from pauta.schemas import schema
+
+    card = schema("scorecard")
+    definitions = card["$defs"]
+    lines = [
+        "# The scorecard's format",
+        "",
+        "Every key of a card, from the JSON Schema that `pauta schema` publishes and `pauta check` enforces. What the",
+        "numbers mean is told in [the tutorial](tutorial.md) and by `pauta explain`.",
+        "",
+        "## The card",
+        "",
+        *_table(card, definitions),
+    ]
+    for name, definition in definitions.items():
+        if definition.get("properties"):
+            lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
+            if definition.get("description"):
+                lines += [definition["description"], ""]
+            lines += _table(definition, definitions)
+    return "\n".join(lines) + "\n"
+
+
+def _table(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:
+    rows = ["| key | what it is | takes |", "|---|---|---|"]
+    required = set(node.get("required", ()))
+    for key, value in node["properties"].items():
+        must = " (required)" if key in required else ""
+        rows.append(f"| `{key}`{must} | {_cell(value.get('description', ''))} | {_cell(_takes(value, definitions))} |")
+        inner = value.get("properties", {})
+        for name, each in inner.items():
+            rows.append(
+                f"| `{key}.{name}` | {_cell(each.get('description', ''))} | {_cell(_takes(each, definitions))} |"
+            )
+    return rows
+
+
+def _takes(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        target = definitions[name]
+        if target.get("properties"):
+            return f"[{name.replace('_', ' ')}](#{name.replace('_', '-')})"
+        return _takes(target, definitions)
+    if "enum" in value:
+        return ", ".join(f"`{each}`" for each in value["enum"])
+    kinds = value.get("type", "anything")
+    names = {"object": "map", "array": "list", "string": "text", "boolean": "true or false", "null": "nothing"}
+    said = " or ".join(names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    if "items" in value and isinstance(value["items"], dict):
+        said += f" of {_takes(value['items'], definitions)}"
+    if "default" in value:
+        default = value["default"]
+        said += f"; `{str(default).lower() if isinstance(default, bool) else default}` where not given"
+    return said
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def problems_page() -> str:
+    """The list of problem codes; the page of each lies beside the code that raises it."""
+    from pauta.engine.codes import codes, title
+
+    groups = {
+        "E1": "Reading a file",
+        "E2": "The shape of a card",
+        "E3": "The meaning of a card",
+        "W4": "Advice about a card (warnings, exit code 0)",
+        "E5": "Calls and answers",
+        "W5": "Calls and answers (warnings)",
+        "E6": "Plugins",
+        "W6": "Plugins (warnings)",
+        "E7": "The operation and its versions",
+        "W7": "The operation and its versions (warnings)",
+    }
+    lines = [
+        "# Problem codes",
+        "",
+        "A code never changes its meaning. `pauta check --explain E204` prints the page of one.",
+    ]
+    known = codes()
+    for prefix, heading in groups.items():
+        own = [code for code in known if code.startswith(prefix)]
+        if own:
+            lines += ["", f"## {heading}", "", "| code | what is wrong |", "|---|---|"]
+            lines += [f"| [{code}](../pauta/engine/codes/{code}.md) | {title(code)} |" for code in own]
+    return "\n".join(lines) + "\n"
+
+
+def criterion_pages() -> Iterator[tuple[str, str]]:
+    """A page for each shipped criterion: its module's own words, then its options."""
+    from pauta.engine.host import Host
+
+    host = Host(installed=False)
+    names = sorted(host.criteria)
+    yield (
+        "criteria/README.md",
+        "# Criteria: questions that answer themselves\n\n" + "".join(f"- [{name}]({name}.md)\n" for name in names),
+    )
+    for name in names:
+        offered = host.criteria[name]
+        module = importlib.import_module(offered.__module__)
+        doc = inspect.cleandoc(offered.__doc__ or "")
+        shared = [each for each in names if host.criteria[each].__module__ == offered.__module__]
+        told = (
+            inspect.cleandoc(module.__doc__ or "")
+            if len(shared) == 1
+            else f"{doc}\n\n{inspect.cleandoc(module.__doc__ or '')}"
+        )
+        lines = [f"# {name}", "", told]
+        options = offered.options
+        if options.get("properties"):
+            lines += ["", "## Options", "", *_table(options, options.get("$defs", {}))]  # type: ignore[arg-type]
+        yield f"criteria/{name}.md", "\n".join(lines) + "\n"
+
+
+def commands_page() -> str:
+    """Every command's own help."""
+    from pauta.cli import main
+
+    context = click.Context(main, info_name="pauta")
+    lines = ["# Commands", "", "```text", main.get_help(context), "```"]
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
+        lines += ["", f"## pauta {name}", "", "```text", command.get_help(inner), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def main(check: bool) -> int:
+    """Write the pages, or compare them; returns the exit code."""
+    stale = []
+    for name, text in pages():
+        path = DOCS / name
+        whole = MADE + text
+        if path.is_file() and path.read_text(encoding="utf-8") == whole:
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(whole, encoding="utf-8")
+    for name in stale:
+        print(f"{'is not what the code says' if check else 'written'}: docs/{name}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))

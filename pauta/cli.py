@@ -1,0 +1,26 @@
+"""The command line: one group, its commands in `pauta/commands/` by what they work on."""
+
+from __future__ import annotations
+
+import click
+
+from pauta import __version__
+from pauta.commands.calls import explain, routes, score, try_
+from pauta.commands.cards import check, diff, publish, schema, show, test
+from pauta.commands.operation import demo, doctor, init, plugins
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pauta")
+def main() -> None:
+    """Score calls by scorecards: versioned YAML cards, plugins, results that explain themselves.
+
+    Start with `pauta demo`, or `pauta init FOLDER` for an operation of your own. Exit codes: 0 good, 1 problems
+    found, 2 wrong use, 3 done with failures of plugins or sinks.
+    """
+
+
+for command in (
+    init, check, test, show, try_, routes, publish, diff, score, explain, schema, plugins, demo, doctor,
+):  # fmt: skip
+    main.add_command(command)

@@ -1,0 +1,375 @@
+"""What jsonschema found, in a designer's words: which thing, what it is, what it must be, what to write instead.
+
+`problems_of(fault)` makes the Problems of one error: a function for each keyword of a schema. The thing is named as
+the card names it (question 'greeting': weight), the place is that of the key or of the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pauta.engine.loading.data import Map, Seq, meaning, place_at, written
+from pauta.engine.problems import Place, Problem, did_you_mean, nearest
+
+_ID_KEYS: Final = ("question", "section", "band", "escalation", "example", "answer")
+_FORMAT_CODES: Final = {
+    "pauta-version": "E207",
+    "pauta-id": "E208",
+    "pauta-card-id": "E208",
+    "date": "E210",
+    "pauta-duration": "E211",
+    "pauta-extends": "E212",
+    "pauta-language": "E213",
+    "pauta-answer": "E214",
+}
+_TYPES: Final = {
+    "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
+    "object": "a map ('key: value')", "array": "a list", "null": "empty",
+}  # fmt: skip
+
+
+class Fault:
+    """One error of jsonschema together with the data it is about.
+
+    `path` leads from the data to the value, `keyword` and `wanted` are the schema's, `value` is what was found.
+    """
+
+    def __init__(
+        self, data: object, error: Any, root: Mapping[str, Any], *, owner: str = "", at: Place | None = None
+    ) -> None:
+        self.data = data
+        self.error = error
+        self.root = root
+        self.keyword: str = error.validator or "false"
+        self.wanted: Any = error.validator_value
+        self.value: Any = error.instance
+        self.schema: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
+        self.path: list[str | int] = list(error.absolute_path)
+        self.is_key = "propertyNames" in error.absolute_schema_path
+        self._at = at
+        labels, self.thing = _named(data, self.path)
+        self.owner = ", ".join([owner, *labels] if owner else labels)
+
+    @property
+    def at(self) -> Place:
+        """The place of the value, or of the key where it is the key that is wrong."""
+        path = [*self.path, self.value] if self.is_key else self.path
+        place = place_at(self.data, path, key=self.is_key)
+        return place if place.file or self._at is None else self._at
+
+    def problem(self, code: str, rest: str, hint: str | None = None, *, at: Place | None = None) -> Problem:
+        """A Problem whose sentence begins with the owner: "question 'greeting': weight is ...", """
+        message = f"{self.owner}: {rest}" if self.owner else rest
+        return Problem(code, message, at or self.at, hint)
+
+    @property
+    def code(self) -> str | None:
+        """The code of the form that a text of this kind has; None where it has none."""
+        return _FORMAT_CODES.get(self.schema.get("format", ""))
+
+    @property
+    def subject(self) -> str:
+        """The value by its key; the whole by what it is."""
+        if self.is_key:
+            return f"the key '{_short(self.value)}'" + (f" of {self.thing}" if self.thing else "")
+        return self.thing or ("this" if self.owner else "the file")
+
+
+def problems_of(fault: Fault) -> list[Problem]:
+    """The Problems of one error (several where several keys are unknown)."""
+    explain = _EXPLAIN.get(fault.keyword)
+    if explain is not None:
+        return list(explain(fault))
+    if fault.error.context:
+        return _innermost(fault)
+    return [fault.problem("E218", f"{fault.subject} is {shown(fault.value)}: {_plain(fault.error.message)}")]
+
+
+def _innermost(fault: Fault) -> list[Problem]:
+    """Of an error with branches (`anyOf` in a plugin's schema) the one that lies deepest."""
+    from jsonschema.exceptions import best_match
+
+    deepest = best_match([fault.error])
+    if deepest is None or deepest is fault.error:
+        return [fault.problem("E218", f"{fault.subject} is {shown(fault.value)}, which is none of what it may be")]
+    inner = Fault(fault.data, deepest, fault.root, at=fault._at)
+    inner.owner = fault.owner
+    return problems_of(inner)
+
+
+def shown(value: object) -> str:
+    """A value as a sentence quotes it."""
+    match value:
+        case str():
+            return f"'{_short(value)}'"
+        case None:
+            return "empty"
+        case Mapping():
+            return "a map" if value else "an empty map"
+        case list() | tuple():
+            return "a list" if value else "an empty list"
+    return _short(written(value))
+
+
+def _short(text: str, most: int = 40) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _plain(message: str) -> str:
+    return message if len(message) <= 160 else message[:159] + "…"
+
+
+def _listed(words: Sequence[str], last: str = "or") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _named(data: object, path: Sequence[str | int]) -> tuple[list[str], str]:
+    """The things a path passes, by their ids ("question 'greeting'"), and the rest of the path in dots."""
+    labels: list[str] = []
+    rest: list[str] = []
+    here = data
+    for step in path:
+        here = here[step] if isinstance(here, Mapping | list) else None  # type: ignore[index,call-overload]
+        if isinstance(step, str):
+            rest.append(step)
+            continue
+        kind = next((key for key in _ID_KEYS if isinstance(here, Mapping) and key in here), None)
+        if kind is not None:
+            label = f"{kind} '{_short(written(here[kind]))}'"  # type: ignore[index]
+            labels = [*labels, label] if kind == "answer" else [label]
+            rest = []
+        else:
+            rest[-1:] = [f"{rest[-1]}, entry {step + 1}" if rest else f"entry {step + 1}"]
+    return labels, ".".join(rest)
+
+
+def _type(fault: Fault) -> Iterable[Problem]:
+    names = [fault.wanted] if isinstance(fault.wanted, str) else list(fault.wanted)
+    wanted = _listed([_TYPES[name] for name in names])
+    if fault.code == "E207":
+        yield fault.problem("E207", f"{fault.subject} is {shown(fault.value)}, and a version has three parts, as text",
+                            _three_parts(fault.value))  # fmt: skip
+        return
+    numeric = {"number", "integer"} & set(names) and set(names) <= {"number", "integer", "null"}
+    code = "E204" if numeric and isinstance(fault.value, str) else fault.code or "E203"
+    rest = "has no value" if fault.value is None else f"is {shown(fault.value)}"
+    yield fault.problem(code, f"{fault.subject} {rest}; it must be {wanted}", _type_hint(fault.value, names))
+
+
+def _type_hint(value: object, names: Sequence[str]) -> str | None:
+    match value:
+        case str() if {"number", "integer"} & set(names):
+            return _number_hint(value)
+        case str() if "boolean" in names:
+            truth = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(value.casefold())
+            return f"write {truth or 'true or false'}"
+        case str() if names == ["array"]:
+            return f"write it as a list: [{_short(value)}]"
+        case Mapping() if names == ["array"]:
+            return "write '- ' before each entry"
+        case bool() | int() | float() if "string" in names:
+            return f"put it in quotes: '{written(value)}'"
+    return None
+
+
+def _number_hint(text: str) -> str | None:
+    text = text.strip()
+    if re.fullmatch(r"[-+]?\d+,\d+", text):
+        return f"write {text.replace(',', '.')}: a number has a point, not a comma"
+    if re.fullmatch(r"[-+]?\d+([.,]\d+)? ?%", text):
+        return f"write {text.rstrip('% ').replace(',', '.')}"
+    if isinstance(meaning(text), int | float) and not isinstance(meaning(text), bool):
+        return f"write {text} without quotes"
+    return None
+
+
+def _three_parts(value: object) -> str:
+    parts = written(value).split(".")
+    if not all(part.isdecimal() for part in parts) or len(parts) > 3:
+        return 'write version: "1.0.0"'
+    return f'put it in quotes and give three parts: version: "{".".join([*parts, "0", "0"][:3])}"'
+
+
+def _form(fault: Fault) -> Iterable[Problem]:
+    """A text without the form it must have (`pattern`, `format`)."""
+    form = fault.schema.get("format", "")
+    rule = fault.schema.get("patternErrorMessage") or (
+        f"it must match {fault.wanted}" if fault.keyword == "pattern" else f"it must be {_plain(str(fault.wanted))}"
+    )
+    if form == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", fault.value):
+        rule = "there is no such day"
+    yield fault.problem(fault.code or "E217", f"{fault.subject} is not allowed: {rule}" if fault.is_key else
+                        f"{fault.subject} is {shown(fault.value)}; {rule}", _form_hint(form, fault.value))  # fmt: skip
+
+
+def _form_hint(form: str, value: str) -> str | None:
+    match form:
+        case "pauta-id":
+            made = re.sub(r"[^\w-]+", "_", value).strip("_")[:64]
+            return f"write {made}" if made else None
+        case "pauta-card-id":
+            made = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:64]
+            return f"write {made}" if made else None
+        case "pauta-version":
+            return _three_parts(value)
+        case "date" if found := re.fullmatch(r"(\d\d?)[./-](\d\d?)[./-](\d{4})", value):
+            day, month, year = found.groups()
+            return f"write {year}-{int(month):02}-{int(day):02}, if the day stands first"
+        case "pauta-answer":
+            return "shorten it, and put the rest into its title"
+        case "pauta-language" if nearest(value.replace("_", "-"), [value]) and "_" in value:
+            return f"write {value.replace('_', '-')}"
+        case "pauta-extends" if "@" not in value:
+            return f"write {value}@^1.0"
+    return None
+
+
+def _enum(fault: Fault) -> Iterable[Problem]:
+    words = [written(each) for each in fault.wanted]
+    found = written(fault.value) if isinstance(fault.value, str | int | float | bool) else ""
+    yield fault.problem("E205", f"{fault.subject} is {shown(fault.value)}; it must be {_listed(words)}",
+                        did_you_mean(found, words))  # fmt: skip
+
+
+_BOUNDS: Final = {
+    "minimum": "{} or more",
+    "maximum": "{} or less",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+}
+
+
+def _bound(fault: Fault) -> Iterable[Problem]:
+    bound = _BOUNDS[fault.keyword].format(written(fault.wanted))
+    yield fault.problem("E206", f"{fault.subject} is {shown(fault.value)}; it must be {bound}")
+
+
+def _too_few(fault: Fault) -> Iterable[Problem]:
+    count = len(fault.value)
+    found = "is empty" if not count else f"has {count} entries"
+    needs = "one entry" if fault.wanted == 1 else f"{fault.wanted} entries"
+    yield fault.problem("E209", f"{fault.subject} {found}; it needs at least {needs}")
+
+
+def _too_many(fault: Fault) -> Iterable[Problem]:
+    if fault.wanted == 1 and isinstance(fault.value, Mapping):
+        names = _listed([f"'{_short(key)}'" for key in fault.value], "and")
+        hint = "write each as an entry of its own, its options under it"
+        yield fault.problem("E216", f"{fault.subject} names {names}; it must name one thing", hint)
+        return
+    yield fault.problem("E216", f"{fault.subject} has {len(fault.value)} entries; {fault.wanted} is the most")
+
+
+def _length(fault: Fault) -> Iterable[Problem]:
+    if not fault.value:
+        yield fault.problem("E215", f"{fault.subject} is an empty text")
+        return
+    bound = f"{fault.wanted} at {'most' if fault.keyword == 'maxLength' else 'least'}"
+    yield fault.problem("E215", f"{fault.subject} has {len(fault.value)} characters; it must have {bound}")
+
+
+def _required(fault: Fault) -> Iterable[Problem]:
+    """A key that must be there; jsonschema has one error for each, and all are told at the first (the rest repeat it)."""
+    properties = fault.schema.get("properties") or _properties_at(fault)
+    for key in fault.wanted:
+        if key not in fault.value:
+            thing = fault.thing or ("" if fault.owner else "the file")
+            rest = f"{thing} has no '{key}'" if thing else f"there is no '{key}'"
+            yield fault.problem("E202", rest, _example_of(key, properties.get(key, {})))
+
+
+def _properties_at(fault: Fault) -> Mapping[str, Any]:
+    if fault.path:
+        return {}
+    properties: Mapping[str, Any] = fault.root.get("properties", {})
+    return properties
+
+
+_EXAMPLES: Final = {
+    "scorecard": "scorecard: inbound-service",
+    "version": 'version: "1.0.0"',
+    "sections": "sections: [{section: opening, questions: [...]}]",
+}
+
+
+def _example_of(key: str, schema: Mapping[str, Any]) -> str | None:
+    if key in _EXAMPLES:
+        return f"write {_EXAMPLES[key]}"
+    if "enum" in schema:
+        return f"write {key}: {_listed([written(each) for each in schema['enum']])}"
+    if schema.get("examples"):
+        return f"write {key}: {shown(schema['examples'][0])}"
+    return None
+
+
+def _unknown_keys(fault: Fault) -> Iterable[Problem]:
+    """Keys that the schema does not know; those whose value was refused already (NaN) are left alone."""
+    known = list(fault.schema.get("properties", {}))
+    patterns = list(fault.schema.get("patternProperties", {}))
+    if fault.wanted is not False:
+        return
+    for key, value in fault.value.items():
+        if key in known or any(re.search(pattern, key) for pattern in patterns) or value != value:
+            continue
+        at = fault.value.key_at(key) if isinstance(fault.value, Map) else fault.at
+        where = f" of {fault.thing}" if fault.thing else ""
+        yield fault.problem("E201", f"unknown key '{_short(key)}'{where}", _known_hint(fault, key, known), at=at)
+
+
+def _known_hint(fault: Fault, key: str, known: Sequence[str]) -> str | None:
+    offered = [name for name in known if name not in ("after", "remove") and name not in fault.value]
+    if near := did_you_mean(key, offered):
+        return near
+    homes = [home for home, keys in _homes(fault.root).items() if key in keys]
+    if homes:
+        return f"'{key}' belongs to {_listed(homes)}"
+    return f"there are: {', '.join(known)}" if 0 < len(known) <= 12 else None
+
+
+_HOMES: Final = {
+    "section": "a section", "question": "a question", "option": "an answer", "range": "a range", "band": "a band",
+    "escalation": "an escalation", "example": "an example", "expect": "expect", "choose_many": "answers",
+    "turn": "a turn", "call": "a call",
+}  # fmt: skip
+
+
+def _homes(root: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The keys of every kind of thing that a file may hold, for a key that stands in the wrong one."""
+    top = root.get("properties", {})
+    homes = {"the top of the file": set(top)}
+    homes |= {name: set(each["properties"]) for name, each in top.items() if "properties" in each}
+    definitions = root.get("$defs", {})
+    return homes | {
+        home: set(definitions[name].get("properties", {})) for name, home in _HOMES.items() if name in definitions
+    }
+
+
+def _false(fault: Fault) -> Iterable[Problem]:
+    yield fault.problem("E201", f"{fault.subject} may not stand here")
+
+
+def _unique(fault: Fault) -> Iterable[Problem]:
+    yield fault.problem("E218", f"{fault.subject} holds the same entry twice")
+
+
+_EXPLAIN: Final[dict[str, Callable[[Fault], Iterable[Problem]]]] = {
+    "type": _type,
+    "pattern": _form,
+    "format": _form,
+    "enum": _enum,
+    **dict.fromkeys(_BOUNDS, _bound),
+    "minItems": _too_few,
+    "minProperties": _too_few,
+    "maxItems": _too_many,
+    "maxProperties": _too_many,
+    "minLength": _length,
+    "maxLength": _length,
+    "required": _required,
+    "additionalProperties": _unknown_keys,
+    "uniqueItems": _unique,
+    "false": _false,
+}

@@ -1,0 +1,56 @@
+"""Results in the embedded database: every evaluation with its revisions, beside the calls and cards it is about.
+
+A batch is one transaction. The same result a second time writes nothing; another result for the same call, agent, card,
+version and evaluator is a new revision. The file opens in any SQLite tool; docs/database.md names tables and views.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from pauta import Call, Store, Written, hookimpl
+
+
+class Sqlite:
+    """The embedded database."""
+
+    name: ClassVar[str] = "sqlite"
+    purpose: ClassVar[str] = "Keeps results in a SQLite database, with their revisions; views unfold the answers."
+    endings: ClassVar[tuple[str, ...]] = (".db", ".sqlite", ".sqlite3")
+    options: ClassVar[Mapping[str, object]] = {
+        "type": "object",
+        "properties": {"path": {"type": "string", "description": "The database file; made where there is none."}},
+        "required": ["path"],
+        "additionalProperties": False,
+    }
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        """Open the database; raises ProblemsFound where that is not possible."""
+        self._store = Store(str(options["path"]))
+        self._calls: Sequence[Call] = ()
+        self._cards: Sequence[Mapping[str, object]] = ()
+        self._written = Written()
+
+    @property
+    def outcome(self) -> str:
+        """What became of the run, for its summary."""
+        done = self._written
+        return f"{done.new} new, {done.revised} revised, {done.unchanged} unchanged"
+
+    def about(self, calls: Sequence[Call], cards: Sequence[Mapping[str, object]]) -> None:
+        """Take note of the calls and cards of the batch that comes next: they go in with it."""
+        self._calls, self._cards = calls, cards
+
+    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
+        """Keep a batch of evaluations, all of it or nothing."""
+        self._written += self._store.write(evaluations, calls=self._calls, cards=self._cards)
+        self._calls, self._cards = (), ()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._store.close()
+
+
+@hookimpl
+def register_sinks(register: Callable[[type[Sqlite]], None]) -> None:
+    """Offer the sink."""
+    register(Sqlite)
