@@ -1,7 +1,7 @@
 """The published JSON Schemas, by name: what people author and what they hand in.
 
-    schema(name), schema_text(name)   as shipped: scorecard, cases, operation, call, evaluation
-    merged_schema(host, name)         with the options of every plugin that a host holds, for editors
+schema(name), schema_text(name)   as shipped: scorecard, cases, operation, call, evaluation
+merged_schema(host, name)         with the options of every plugin that a host holds, for editors
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def merged_schema(host: object, name: str = "scorecard") -> dict[str, Any]:
     to a class with `options` (a JSON Schema) and perhaps `purpose`.
     """
     merged = copy.deepcopy(schema(name))
-    places = {
+    places: dict[str, dict[str, list[tuple[str, ...]]]] = {
         "scorecard": {
             "criteria": [("$defs", "criterion")],
             "methods": [("properties", "scoring", "properties", "method")],

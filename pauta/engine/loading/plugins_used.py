@@ -105,7 +105,7 @@ class PluginsUsed:
         return Use(names[0], {} if options is None else options, value.key_at(names[0]))
 
     def _options_hold(self, offered: Any, use: Use, owner: str) -> bool:
-        found = check_options(use.options, offered.options, use.at, owner)
+        found = check_options(use.options, offered.options, use.at or Place(""), owner)
         self._problems.extend(found)
         return not found
 

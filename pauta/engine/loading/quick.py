@@ -16,10 +16,10 @@ from pauta.engine.loading.formats import FORMATS
 
 Check: TypeAlias = Callable[[Any], bool]
 
-_ANNOTATIONS: Final = frozenset(
-    "$schema $id $comment $defs title description default examples deprecated readOnly writeOnly markdownDescription "
-    "patternErrorMessage errorMessage defaultSnippets then else".split()
-)
+_ANNOTATIONS: Final = {
+    "$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "readOnly",
+    "writeOnly", "markdownDescription", "patternErrorMessage", "errorMessage", "defaultSnippets", "then", "else",
+}  # fmt: skip
 _PROPERTIES: Final = ("properties", "patternProperties", "additionalProperties")
 _KINDS: Final = {
     str: "string", Map: "object", dict: "object", Seq: "array", list: "array", bool: "boolean", type(None): "null",
@@ -99,8 +99,8 @@ def _together(always: tuple[Check, ...], by_kind: Mapping[str, tuple[Check, ...]
 def _type(_: QuickCheck, given: Any, schema: Any) -> Check:
     names = frozenset([given] if isinstance(given, str) else given)
     if "integer" in names and "number" not in names:
-        return lambda value: _KINDS.get(type(value)) in names or (
-            _KINDS.get(type(value)) == "number" and float(value).is_integer()
+        return lambda value: (
+            _KINDS.get(type(value)) in names or (_KINDS.get(type(value)) == "number" and float(value).is_integer())
         )
     return lambda value: _KINDS.get(type(value)) in names
 

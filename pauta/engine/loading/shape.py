@@ -1,4 +1,4 @@
-"""Is it shaped like a scorecard? `check_shape` holds data against a published schema, `check_options` a plugin's options.
+"""Is it shaped like a scorecard? `check_shape` holds data against a published schema, `check_options` a plugin's own.
 
 A compiled check says yes or no (`quick.py`). Only where something is wrong does jsonschema say what, about the parts
 that are wrong, and `wording.py` puts it into one sentence with the exact place of the key or value.
@@ -6,18 +6,20 @@ that are wrong, and `wording.py` puts it into one sentence with the exact place 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from pauta.engine.loading.data import Map
 from pauta.engine.loading.formats import FORMATS
 from pauta.engine.loading.quick import CannotCompileError, Check, QuickCheck
-from pauta.engine.loading.wording import Fault, problems_of
+from pauta.engine.loading.wording import MOST_PROBLEMS, Fault, problems_of
 from pauta.engine.problems import Place, Problem, in_order
 from pauta.schemas import schema
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
     from jsonschema.protocols import Validator
 
 _COMPILED_AT_MOST: Final = 500
@@ -29,9 +31,13 @@ def check_shape(data: Map, schema_name: str) -> list[Problem]:
     check = _published(schema_name)
     if check.holds(data):
         return []
-    shown = _without_good_entries(data, schema_name, check)
-    found = _errors(schema(schema_name), shown)
-    return _worded(Fault(data, error, schema(schema_name)) for error in found)
+    shown, left_out = _without_good_entries(data, schema_name, check)
+    errors = [error for error in _errors(_published_validator(schema_name), shown) if not _in_condition(error)]
+    problems = in_order(problems_of(Fault(data, error, schema(schema_name)) for error in errors))
+    if left_out or max(len(errors), len(problems)) >= MOST_PROBLEMS:
+        message = f"the file has {len(problems)} problems and more: the rest is not shown"
+        problems.append(Problem("E220", message, problems[-1].place))
+    return problems
 
 
 def check_options(options: object, schema: Mapping[str, Any], at: Place, owner: str) -> list[Problem]:
@@ -45,16 +51,12 @@ def check_options(options: object, schema: Mapping[str, Any], at: Place, owner: 
     from jsonschema.exceptions import SchemaError
 
     try:
-        found = _errors(schema, options)
+        errors = _errors(_validator(schema), options)
     except (SchemaError, TypeError, ValueError, AttributeError) as error:
         reason = error.message if isinstance(error, SchemaError) else str(error)
         message = f"{owner}: the plugin's own schema of its options is not valid: {reason}"
         return [Problem("E219", message, at, "tell the plugin's author")]
-    return _worded(Fault(options, error, schema, owner=owner, at=at) for error in found)
-
-
-def _worded(faults: Iterable[Fault]) -> list[Problem]:
-    return in_order(problem for fault in faults for problem in problems_of(fault))
+    return in_order(problems_of(Fault(options, error, schema, owner=owner, at=at) for error in errors))
 
 
 @cache
@@ -78,20 +80,41 @@ def _check_of(schema: Mapping[str, Any]) -> Check | None:
     return check
 
 
-def _errors(schema: Mapping[str, Any], data: object) -> list[Any]:
-    """jsonschema's errors, those of values that were refused when they were read (NaN) left out."""
-    validator = _validator(schema)
-    return [error for error in validator.iter_errors(data) if error.instance == error.instance]
+def _errors(validator: Validator, data: Any) -> list[Any]:
+    """What jsonschema finds, without the values that were refused when they were read (NaN)."""
+    errors = (error for error in validator.iter_errors(data) if error.instance == error.instance)
+    return list(islice(errors, MOST_PROBLEMS))
+
+
+def _in_condition(error: Any) -> bool:
+    """Whether an error lies in a condition: `conditions.py` reads those, and says what is wrong in its own words."""
+    path = list(error.absolute_path)
+    if path[:1] == ["applies_to"]:
+        return True
+    return any(step == "when" and isinstance(before, int) for before, step in pairwise(path))
+
+
+@cache
+def _published_validator(name: str) -> Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema(name), format_checker=_formats())
 
 
 def _validator(schema: Mapping[str, Any]) -> Validator:
-    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema import Draft202012Validator
 
     Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(dict(schema), format_checker=_formats())
+
+
+def _formats() -> FormatChecker:
+    from jsonschema import FormatChecker
+
     formats = FormatChecker(formats=())
     for name, holds in FORMATS.items():
         formats.checks(name)(lambda value, holds=holds: not isinstance(value, str) or holds(value))
-    return Draft202012Validator(dict(schema), format_checker=formats)
+    return formats
 
 
 _LONG_LISTS: Final = {
@@ -103,24 +126,35 @@ _LONG_LISTS: Final = {
 _GOOD: Final = {"question": {"question": "good"}, "example": {"example": "good", "expect": {}}}
 
 
-def _without_good_entries(data: Map, schema_name: str, check: QuickCheck) -> Mapping[str, Any]:
-    """The data with its good questions and examples made small, each in its place: jsonschema takes a second for 4,000.
+def _without_good_entries(data: Map, schema_name: str, check: QuickCheck) -> tuple[Mapping[str, Any], bool]:
+    """The data with its good questions and examples made small, each in its place, and whether bad ones were too.
 
-    Nothing outside a definition asks anything of these entries, so what is good by it cannot be part of an error.
+    jsonschema takes a third of a second for 4,000 lines. Nothing outside a definition asks anything of these entries,
+    so what is good by it cannot be part of an error. Of thousands of bad ones the first are enough.
     """
     shown: dict[str, Any] = dict(data)
+    bad = 0
     for key, inner, definition in _LONG_LISTS.get(schema_name, ()):
-        entries = shown.get(key)
         holds = check.of(definition)
+        good = _GOOD[definition]
+
+        def small(entry: object, holds: Check = holds, good: object = good) -> object:
+            nonlocal bad
+            if holds(entry):
+                return good
+            bad += 1
+            return entry if bad <= MOST_PROBLEMS else good
+
+        entries = shown.get(key)
         if not isinstance(entries, list):
             continue
         if inner is None:
-            shown[key] = [_GOOD[definition] if holds(each) else each for each in entries]
+            shown[key] = [small(each) for each in entries]
             continue
         shown[key] = [
-            {**each, inner: [_GOOD[definition] if holds(one) else one for one in each[inner]]}
+            {**each, inner: [small(one) for one in each[inner]]}
             if isinstance(each, dict) and isinstance(each.get(inner), list)
             else each
             for each in entries
         ]
-    return shown
+    return shown, bad > MOST_PROBLEMS

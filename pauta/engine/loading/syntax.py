@@ -305,6 +305,7 @@ _RULES: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
     (("block scalar",), _block_text),
     (("directive", "incompatible YAML"), _directive),
     (("<document start>",), _document),
+    (("mapping keys",), _special_start),
     (("unexpected ':'",), _colon_in_brackets),
     (("mapping values",), _colon),
     (("sequence entries",), _dash),

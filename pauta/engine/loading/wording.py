@@ -1,18 +1,20 @@
 """What jsonschema found, in a designer's words: which thing, what it is, what it must be, what to write instead.
 
-`problems_of(fault)` makes the Problems of one error: a function for each keyword of a schema. The thing is named as
+`problems_of(faults)` makes the Problems: one function for each keyword of a schema. The thing is named as
 the card names it (question 'greeting': weight), the place is that of the key or of the value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from pauta.engine.loading.data import Map, Seq, meaning, place_at, written
+from pauta.engine.loading.data import meaning, place_at, written
 from pauta.engine.problems import Place, Problem, did_you_mean, nearest
 
+MOST_PROBLEMS: Final = 200
 _ID_KEYS: Final = ("question", "section", "band", "escalation", "example", "answer")
 _FORMAT_CODES: Final = {
     "pauta-version": "E207",
@@ -39,6 +41,7 @@ class Fault:
     def __init__(
         self, data: object, error: Any, root: Mapping[str, Any], *, owner: str = "", at: Place | None = None
     ) -> None:
+        """Take an error of jsonschema; `at` is the place of data that has none of its own, `owner` whose data it is."""
         self.data = data
         self.error = error
         self.root = root
@@ -49,6 +52,7 @@ class Fault:
         self.path: list[str | int] = list(error.absolute_path)
         self.is_key = "propertyNames" in error.absolute_schema_path
         self._at = at
+        self.misspelt: frozenset[str] = frozenset()
         labels, self.thing = _named(data, self.path)
         self.owner = ", ".join([owner, *labels] if owner else labels)
 
@@ -60,9 +64,14 @@ class Fault:
         return place if place.file or self._at is None else self._at
 
     def problem(self, code: str, rest: str, hint: str | None = None, *, at: Place | None = None) -> Problem:
-        """A Problem whose sentence begins with the owner: "question 'greeting': weight is ...", """
+        """A Problem whose sentence begins with the owner, as in "question 'greeting': weight is empty"."""
         message = f"{self.owner}: {rest}" if self.owner else rest
         return Problem(code, message, at or self.at, hint)
+
+    def place_of(self, key: str) -> Place:
+        """The place of a key of the value."""
+        place = place_at(self.data, [*self.path, key], key=True)
+        return place if place.file or self._at is None else self._at
 
     @property
     def code(self) -> str | None:
@@ -77,8 +86,20 @@ class Fault:
         return self.thing or ("this" if self.owner else "the file")
 
 
-def problems_of(fault: Fault) -> list[Problem]:
-    """The Problems of one error (several where several keys are unknown)."""
+def problems_of(faults: Iterable[Fault]) -> Iterator[Problem]:
+    """The Problems of all errors of one file; a key that is misspelt is not reported as missing, too."""
+    every = list(faults)
+    misspelt: dict[tuple[str | int, ...], set[str]] = {}
+    for fault in every:
+        if fault.keyword == "additionalProperties":
+            near = {nearest(key, fault.schema.get("properties", {})) for key in _unknown(fault)}
+            misspelt.setdefault(tuple(fault.path), set()).update(name for name in near if name)
+    for fault in every:
+        fault.misspelt = frozenset(misspelt.get(tuple(fault.path), ()))
+        yield from _problems_of(fault)
+
+
+def _problems_of(fault: Fault) -> list[Problem]:
     explain = _EXPLAIN.get(fault.keyword)
     if explain is not None:
         return list(explain(fault))
@@ -96,7 +117,7 @@ def _innermost(fault: Fault) -> list[Problem]:
         return [fault.problem("E218", f"{fault.subject} is {shown(fault.value)}, which is none of what it may be")]
     inner = Fault(fault.data, deepest, fault.root, at=fault._at)
     inner.owner = fault.owner
-    return problems_of(inner)
+    return _problems_of(inner)
 
 
 def shown(value: object) -> str:
@@ -127,23 +148,26 @@ def _listed(words: Sequence[str], last: str = "or") -> str:
 
 
 def _named(data: object, path: Sequence[str | int]) -> tuple[list[str], str]:
-    """The things a path passes, by their ids ("question 'greeting'"), and the rest of the path in dots."""
+    """The things a path passes, by their ids ("question 'greeting'"), and the rest of the path as people say it.
+
+    The id of a thing is no part of it: where it is the id that is wrong, the thing has no name yet.
+    """
     labels: list[str] = []
-    rest: list[str] = []
-    here = data
+    rest = ""
+    here: Any = data
     for step in path:
-        here = here[step] if isinstance(here, Mapping | list) else None  # type: ignore[index,call-overload]
+        here = here[step]
         if isinstance(step, str):
-            rest.append(step)
+            rest += f"{'' if not rest else ': ' if rest[-1].isdecimal() else '.'}{step}"
             continue
         kind = next((key for key in _ID_KEYS if isinstance(here, Mapping) and key in here), None)
-        if kind is not None:
-            label = f"{kind} '{_short(written(here[kind]))}'"  # type: ignore[index]
-            labels = [*labels, label] if kind == "answer" else [label]
-            rest = []
+        if kind is None or path[-1] == kind:
+            rest += f"{', ' if rest else ''}entry {step + 1}"
         else:
-            rest[-1:] = [f"{rest[-1]}, entry {step + 1}" if rest else f"entry {step + 1}"]
-    return labels, ".".join(rest)
+            label = f"{kind} '{_short(written(here[kind]))}'"
+            labels = [*labels, label] if kind == "answer" else [label]
+            rest = ""
+    return labels, rest
 
 
 def _type(fault: Fault) -> Iterable[Problem]:
@@ -154,13 +178,14 @@ def _type(fault: Fault) -> Iterable[Problem]:
                             _three_parts(fault.value))  # fmt: skip
         return
     numeric = {"number", "integer"} & set(names) and set(names) <= {"number", "integer", "null"}
-    code = "E204" if numeric and isinstance(fault.value, str) else fault.code or "E203"
+    code = "E204" if numeric else fault.code or "E203"
     rest = "has no value" if fault.value is None else f"is {shown(fault.value)}"
-    yield fault.problem(code, f"{fault.subject} {rest}; it must be {wanted}", _type_hint(fault.value, names))
+    yield fault.problem(code, f"{fault.subject} {rest}; it must be {wanted}", _type_hint(fault, names))
 
 
-def _type_hint(value: object, names: Sequence[str]) -> str | None:
-    match value:
+def _type_hint(fault: Fault, names: Sequence[str]) -> str | None:
+    only_text = "string" in names and ("propertyNames" in fault.schema or set(names) <= {"string", "null"})
+    match value := fault.value:
         case str() if {"number", "integer"} & set(names):
             return _number_hint(value)
         case str() if "boolean" in names:
@@ -170,7 +195,7 @@ def _type_hint(value: object, names: Sequence[str]) -> str | None:
             return f"write it as a list: [{_short(value)}]"
         case Mapping() if names == ["array"]:
             return "write '- ' before each entry"
-        case bool() | int() | float() if "string" in names:
+        case bool() | int() | float() if only_text:
             return f"put it in quotes: '{written(value)}'"
     return None
 
@@ -273,13 +298,13 @@ def _length(fault: Fault) -> Iterable[Problem]:
 
 
 def _required(fault: Fault) -> Iterable[Problem]:
-    """A key that must be there; jsonschema has one error for each, and all are told at the first (the rest repeat it)."""
+    """Keys that must be there. jsonschema has an error for each of them: the same Problems, told once."""
     properties = fault.schema.get("properties") or _properties_at(fault)
+    who = ": ".join(filter(None, (fault.owner, fault.thing))) or "the file"
     for key in fault.wanted:
-        if key not in fault.value:
-            thing = fault.thing or ("" if fault.owner else "the file")
-            rest = f"{thing} has no '{key}'" if thing else f"there is no '{key}'"
-            yield fault.problem("E202", rest, _example_of(key, properties.get(key, {})))
+        if key not in fault.value and key not in fault.misspelt:
+            hint = _example_of(key, properties.get(key, {}))
+            yield Problem("E202", f"{who} has no '{key}'", fault.at, hint)
 
 
 def _properties_at(fault: Fault) -> Mapping[str, Any]:
@@ -306,18 +331,23 @@ def _example_of(key: str, schema: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _unknown_keys(fault: Fault) -> Iterable[Problem]:
-    """Keys that the schema does not know; those whose value was refused already (NaN) are left alone."""
-    known = list(fault.schema.get("properties", {}))
+def _unknown(fault: Fault) -> list[str]:
+    """The first keys that the schema does not know; those whose value was refused already (NaN) are left alone."""
+    known = fault.schema.get("properties", {})
     patterns = list(fault.schema.get("patternProperties", {}))
-    if fault.wanted is not False:
-        return
-    for key, value in fault.value.items():
-        if key in known or any(re.search(pattern, key) for pattern in patterns) or value != value:
-            continue
-        at = fault.value.key_at(key) if isinstance(fault.value, Map) else fault.at
-        where = f" of {fault.thing}" if fault.thing else ""
-        yield fault.problem("E201", f"unknown key '{_short(key)}'{where}", _known_hint(fault, key, known), at=at)
+    unknown = (
+        key
+        for key, value in fault.value.items()
+        if key not in known and value == value and not any(re.search(pattern, key) for pattern in patterns)
+    )
+    return list(islice(unknown, MOST_PROBLEMS))
+
+
+def _unknown_keys(fault: Fault) -> Iterable[Problem]:
+    where = f" of {fault.thing}" if fault.thing else ""
+    for key in _unknown(fault):
+        hint = _known_hint(fault, key, list(fault.schema.get("properties", {})))
+        yield fault.problem("E201", f"unknown key '{_short(key)}'{where}", hint, at=fault.place_of(key))
 
 
 def _known_hint(fault: Fault, key: str, known: Sequence[str]) -> str | None:

@@ -21,6 +21,7 @@ Schema: TypeAlias = Mapping[str, object]
 DURATION: Final[Schema] = {
     "type": "string",
     "pattern": r"^([0-9]+([.,][0-9]+)? ?(s|min|h|d|business days?|business hours?)|next monthly session)$",
+    "patternErrorMessage": "a duration is written 24 h, 3 d, 2 business days, 8 business hours or next monthly session",
 }
 TEXT: Final[Schema] = {
     "type": ["string", "object"],

@@ -48,6 +48,7 @@ class InSequence:
             "within": {
                 "type": "string",
                 "pattern": DURATION_PATTERN,
+                "patternErrorMessage": "it is written 60 s, 2 min or 1 h",
                 "description": "At most this long from the start of the first step to the start of the last: `60 s`.",
             },
         },

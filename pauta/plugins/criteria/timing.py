@@ -76,7 +76,12 @@ LABELS: Final = {
 }
 SHARES: Final = ("silence_share", "talk_share")
 COUNTS: Final = ("agent_interruptions", "customer_interruptions")
-_BOUND: Final = {"type": ["number", "string"], "minimum": 0, "pattern": DURATION_PATTERN}
+_BOUND: Final = {
+    "type": ["number", "string"],
+    "minimum": 0,
+    "pattern": DURATION_PATTERN,
+    "patternErrorMessage": "seconds are a number, or written 8 s, 2 min or 1 h",
+}
 
 
 def seconds_of(written: object) -> float:

@@ -39,14 +39,14 @@ def find(asked: Asked, first_slot: int, hits: Hits, transcripts: Transcripts, ba
     too_slow: dict[int, str] = {}
     places = Search(asked, first_slot, hits, transcripts, heard, reach).places(too_slow)
     choices, choice_of = _choices(asked, batch)
-    verdict, reason = Judge(asked)(next((choice for choice in choices if choice is not None), ()), frozenset())
-    verdicts = np.full(batch.size, verdict, dtype=np.uint8)
-    reasons = dict.fromkeys(range(batch.size), reason)
+    nothing = [Judge(asked)(choice or (), frozenset()) for choice in choices]
+    verdicts = np.array([verdict for verdict, _ in nothing], dtype=np.uint8)[choice_of]
+    reasons = {row: nothing[choice][1] for row, choice in enumerate(choice_of.tolist())}
     evidence = _weigh(asked, places, transcripts, (choices, choice_of), verdicts, reasons)
     for row, why in too_slow.items():
         verdicts[row], reasons[row] = Verdict.UNVERIFIED, why
         evidence.pop(row, None)
-    no_list = np.array([choice is None for choice in choices])[choice_of]
+    no_list = np.array([choice is None for choice in choices], dtype=np.bool_)[choice_of]
     for closed, verdict, why in _closed(asked, transcripts, speaks, reach, no_list):
         for row in np.flatnonzero(closed).tolist():
             verdicts[row], reasons[row] = verdict, why

@@ -1,0 +1,202 @@
+"""How fast phrases are found: 300 phrases in 60 questions over generated calls of about 6 KB, one core.
+
+    python benchmarks/phrases.py [--calls 1000] [--runs 3] [--language en|es|ru]
+
+Side by side, best of some runs, in the same process:
+
+    pauta       the criterion: verdicts, reasons and evidence with quotes and offsets into the original text
+    by hand     an ahocorasick_rs automaton over ' w1 w2 ', call by call, `re` at the hits; folding each call first, the
+                way one would write it (translate, split, join); finds (question, place in the folded text) and no more
+    by hand, folded   the same, and the folding is not counted
+    re, loop    one compiled pattern a phrase, over the folded text; only on some of the calls, for it is slow
+
+The calls are turns of words drawn by Zipf's law, with capitals, commas, apostrophes and accents; the phrases are made
+of the 600 commonest words: 240 plain, 40 with a gap of up to three words, 20 that end in a stem.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+
+import ahocorasick_rs
+
+from pauta import Call, CallBatch, Turn, Verdict
+from pauta.engine.model.scorecard import Answers, Kind, Question
+from pauta.plugins.criteria.phrase import Phrase
+
+ALPHABETS = {"en": "eeeaaooiutnshrdlcmwfgypbvk", "es": "eeeaaaoooisnrldtcmupbgvyqhfzjñéáíóú", "ru": "оеаинтсрвлкмдпуяызьбгчйхжшюцщэфё"}
+QUESTION = Question("q", Answers(Kind.ONE))
+PER_GROUP, GROUPS, COMMON = 5, 60, 600
+
+
+def words(dice: random.Random, language: str, count: int) -> list[str]:
+    alphabet = ALPHABETS[language]
+    made: dict[str, None] = {}
+    while len(made) < count:
+        made["".join(dice.choices(alphabet, k=min(2 + len(made) // 400 + dice.randint(0, 4), 12)))] = None
+    return list(made)
+
+
+def calls(dice: random.Random, vocabulary: Sequence[str], count: int) -> list[Call]:
+    weights = [1 / (rank + 3) for rank in range(len(vocabulary))]
+    made = []
+    for number in range(count):
+        turns: list[Turn] = []
+        length, at = 0, 0.0
+        while length < 6000:
+            spoken = dice.choices(vocabulary, weights, k=dice.randint(3, 40))
+            spoken[0] = spoken[0].capitalize()
+            for n in range(4, len(spoken), 7):
+                spoken[n] += ","
+            if len(spoken) > 12:
+                spoken[9] = f"{spoken[9][:1]}'{spoken[9][1:]}"
+            text = " ".join(spoken) + "."
+            turns.append(Turn("agent" if len(turns) % 2 else "customer", text, at, at + len(text) / 15))
+            at += len(text) / 15 + 0.5
+            length += len(text)
+        made.append(Call(f"c{number}", turns=tuple(turns), language="en"))
+    return made
+
+
+def phrases(dice: random.Random, vocabulary: Sequence[str]) -> list[str]:
+    common = vocabulary[:COMMON]
+    weights = [1 / (rank + 3) for rank in range(COMMON)]
+    made: dict[str, None] = {}
+    while len(made) < PER_GROUP * GROUPS:
+        chosen = dice.choices(common, weights, k=dice.randint(2, 4))
+        if len(made) >= 280:
+            chosen[-1] = f"{chosen[-1][:3]}*"
+        elif len(made) >= 240:
+            chosen.insert(1, "...3")
+        made[" ".join(chosen)] = None
+    mixed = list(made)
+    dice.shuffle(mixed)
+    return mixed
+
+
+class ByHand:
+    """What an engineer would write for these phrases alone."""
+
+    def __init__(self, groups: Sequence[Sequence[str]]) -> None:
+        self.literals: list[str] = []
+        self.checks: list[tuple[int, re.Pattern[str] | None]] = []
+        for group, written in enumerate(groups):
+            for phrase in written:
+                parts = [f" {self.fold(part)} " for part in phrase.split(" ...3 ")]
+                if phrase.endswith("*"):
+                    literal = f" {self.fold(phrase)}"
+                    check = re.compile(re.escape(literal) + r"[^ ]*(?= )")
+                elif len(parts) == 1:
+                    literal, check = parts[0], None
+                else:
+                    literal = max(parts, key=len)
+                    check = re.compile(re.escape(parts[0]) + r"(?:[^ |]+ ){0,3}?" + re.escape(parts[1].strip()) + r"(?= )")
+                self.literals.append(literal)
+                self.checks.append((group, check))
+        self.automaton = ahocorasick_rs.AhoCorasick(self.literals)
+        self.around = max(map(len, self.literals)) + 60
+
+    TABLE = {
+        **{code: " " for code in range(128) if not chr(code).isalnum()},
+        **{code: unicodedata.normalize("NFD", chr(code).lower())[0] for code in range(192, 0x460) if chr(code).isalpha()},
+        **{ord(each): each for each in "й"},
+        **{ord(each): each.lower() for each in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+        ord("'"): None,
+    }
+
+    @classmethod
+    def fold(cls, text: str) -> str:
+        return " ".join(text.translate(cls.TABLE).split())
+
+    def folded(self, call: Call) -> str:
+        return f" {' | '.join(self.fold(turn.text) for turn in call.turns)} "
+
+    def find(self, text: str) -> list[tuple[int, int, int]]:
+        found = []
+        for number, start, stop in self.automaton.find_matches_as_indexes(text, overlapping=True):
+            group, check = self.checks[number]
+            if check is None:
+                found.append((group, start + 1, stop - 1))
+                continue
+            low, high = max(0, start - self.around), stop + self.around
+            found += [(group, low + match.start() + 1, low + match.end()) for match in check.finditer(text[low:high])]
+        return found
+
+
+def best(run: Callable[[], object], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--language", choices=ALPHABETS, default="en")
+    chosen = parser.parse_args()
+    dice = random.Random(20261121)
+    vocabulary = words(dice, chosen.language, 5000)
+    records = calls(dice, vocabulary, chosen.calls)
+    written = phrases(dice, vocabulary)
+    groups = [written[n : n + PER_GROUP] for n in range(0, len(written), PER_GROUP)]
+    size = sum(len(turn.text) for call in records for turn in call.turns)
+
+    started = time.perf_counter()
+    made = Phrase.bind_all([({"any": group}, QUESTION) for group in groups])
+    made[0].answer_batch(CallBatch(size=1, calls=records[:1]))
+    ready = time.perf_counter() - started
+
+    def by_pauta(some: Sequence[Call] = records, at_once: int = 1000) -> list[list[bool]]:
+        rows = []
+        for n in range(0, len(some), at_once):
+            batch = CallBatch(size=len(some[n : n + at_once]), calls=some[n : n + at_once])
+            findings = [each.answer_batch(batch) for each in made]
+            rows += [[each.verdicts[row] == Verdict.MET for each in findings] for row in range(batch.size)] if check else []
+        return rows
+
+    hand = ByHand(groups)
+    prepared = [hand.folded(call) for call in records]
+    few, few_prepared = records[: max(1, chosen.calls // 50)], prepared[: max(1, chosen.calls // 50)]
+    patterns = [re.compile(rf"(?<![^ ]){_pattern(phrase)}(?![^ ])") for phrase in written]
+
+    check = True
+    by_hand = [{group for group, _, _ in hand.find(text)} for text in prepared]
+    ours = [{n for n, met in enumerate(row) if met} for row in by_pauta()]
+    looped = [{n // PER_GROUP for n, each in enumerate(patterns) if each.search(text)} for text in few_prepared]
+    for n in range(len(ours)):
+        if ours[n]!=by_hand[n]: print(n, ours[n]-by_hand[n], by_hand[n]-ours[n], [groups[g] for g in ours[n]^by_hand[n]]); break
+    assert ours == by_hand, "pauta and the loop by hand disagree"
+    assert ours[: len(few)] == looped, "pauta and re disagree"
+    check = False
+    hits = sum(len(hand.find(text)) for text in prepared) / len(records)
+
+    seconds = {
+        "pauta": best(by_pauta, chosen.runs) / len(records),
+        "by hand": best(lambda: [hand.find(hand.folded(call)) for call in records], chosen.runs) / len(records),
+        "by hand, folded": best(lambda: [hand.find(text) for text in prepared], chosen.runs) / len(records),
+        "re, loop": best(lambda: [[list(each.finditer(text)) for each in patterns] for text in few_prepared], 1) / len(few),
+        "pauta, call by call": best(lambda: by_pauta(few, 1), chosen.runs) / len(few),
+    }
+    print(f"{len(records)} calls, {size / len(records):.0f} characters each, {hits:.1f} places found in each; ready in {ready * 1000:.0f} ms")
+    print(f"{'':22}{'calls/s':>10}{'MB/s':>8}{'us/call':>10}{'pauta is':>12}")
+    for name, each in seconds.items():
+        print(f"{name:22}{1 / each:10.0f}{size / len(records) / each / 1e6:8.1f}{each * 1e6:10.0f}{each / seconds['pauta']:11.2f}x")
+
+
+def _pattern(phrase: str) -> str:
+    """A phrase as a pattern over folded words; a bar parts turns and is never within a gap."""
+    parts = [f"(?:[^ |]+ ){{0,3}}?" if part == "...3" else ByHand.fold(part) + ("[^ ]*" if "*" in part else "") for part in phrase.split()]
+    return re.sub(r"\? ", "?", " ".join(parts))
+
+
+if __name__ == "__main__":
+    main()

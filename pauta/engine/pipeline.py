@@ -1,0 +1,388 @@
+"""The whole way, batch by batch: calls meet their cards and people's answers, results go to the sinks.
+
+Calls are streamed; people's evaluations are held in memory, because they come in any order. The batch size changes no
+result: evaluations leave in the order of the calls, and of the cards within a call. What cannot be read, matched or
+delivered is told and costs itself, never the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pauta.engine.contracts import DroppingSink, KnowingSink, Sink
+from pauta.engine.host import Host
+from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
+from pauta.engine.model.scorecard import Scorecard
+from pauta.engine.problems import Place, Problem, ProblemsFound, Severity
+from pauta.engine.routing import Router
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pauta.engine.evaluation.plan import Plan
+
+BATCH: Final = 1000
+Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
+Record: TypeAlias = dict[str, Any]
+Tell: TypeAlias = Callable[[Problem], None]
+
+
+@dataclass
+class Outlet:
+    """A sink of one run, by the name that problems call it; `outcome` is what it says of the run when it is closed."""
+
+    name: str
+    sink: Sink
+    working: bool = True
+    outcome: str = ""
+
+
+@dataclass
+class CardSummary:
+    """How the evaluations by one version of a card came out. `score_sum` is over the `scored`, complete ones."""
+
+    evaluations: int = 0
+    by_person: int = 0
+    by_status: Counter[str] = field(default_factory=Counter)
+    passed: int = 0
+    failed: int = 0
+    scored: int = 0
+    score_sum: float = 0.0
+
+    def count(self, record: Record, human: bool) -> None:
+        """Take one evaluation into account."""
+        self.evaluations += 1
+        self.by_person += human
+        self.by_status[record["status"]] += 1
+        self.passed += record["passed"] is True
+        self.failed += record["passed"] is False
+        if record["status"] == "complete" and record["score"] is not None:
+            self.scored += 1
+            self.score_sum += record["score"]
+
+
+@dataclass
+class Summary:
+    """What a run did. `unclaimed`: calls that no card scored. `refused`: records of calls that could not be taken.
+
+    `errors` and `warnings` count what was told, `failures` those of plugins and sinks among them. `problems` holds them
+    where nobody else took them.
+    """
+
+    calls: int = 0
+    evaluations: int = 0
+    unclaimed: int = 0
+    refused: int = 0
+    errors: int = 0
+    warnings: int = 0
+    failures: int = 0
+    by_card: dict[str, CardSummary] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def score(
+    calls: Iterable[Call | Problem],
+    humans: Iterable[HumanEvaluation | Problem] = (),
+    *,
+    router: Router,
+    host: Host,
+    outlets: Sequence[Outlet] = (),
+    batch_size: int = BATCH,
+    progress: Callable[[int], None] | None = None,
+    on_problem: Tell | None = None,
+    document_of: Callable[[Scorecard], Mapping[str, object] | None] | None = None,
+) -> Summary:
+    """Score calls by the cards that claim them, and hand the results to the sinks.
+
+    `progress` is told after each batch how many calls are done; `on_problem` of each problem as it is found. An
+    interruption leaves every sink as the last whole batch left it, and files as they were before the run.
+    """
+    run = _Run(router, host, outlets, on_problem, document_of)
+    try:
+        run.take_humans(humans)
+        remaining = iter(calls)
+        while chunk := list(islice(remaining, batch_size)):
+            run.take_calls(chunk)
+            if progress is not None:
+                progress(run.summary.calls)
+        run.tell_unmatched()
+    except BaseException:
+        run.drop()
+        raise
+    run.close()
+    return run.summary
+
+
+class _Run:
+    """One run of the pipeline."""
+
+    def __init__(
+        self,
+        router: Router,
+        host: Host,
+        outlets: Sequence[Outlet],
+        on_problem: Tell | None,
+        document_of: Callable[[Scorecard], Mapping[str, object] | None] | None,
+    ) -> None:
+        self.summary = Summary()
+        self._router = router
+        self._host = host
+        self._outlets = outlets
+        self._on_problem = on_problem or self.summary.problems.append
+        self._document_of = document_of or (lambda card: None)
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self._humans: dict[str, list[HumanEvaluation]] = {}
+        self._used: dict[int, str | None] = {}
+        self._seen = _Seen()
+        self._told: set[Problem] = set()
+
+    def tell(self, problem: Problem) -> None:
+        """Tell a problem; those of plugins once, however many batches they are found in."""
+        if problem.code.startswith("E6"):
+            if problem in self._told:
+                return
+            self._told.add(problem)
+            self.summary.failures += 1
+        if problem.severity is Severity.WARNING:
+            self.summary.warnings += 1
+        else:
+            self.summary.errors += 1
+        self._on_problem(problem)
+
+    def take_humans(self, humans: Iterable[HumanEvaluation | Problem]) -> None:
+        """Hold people's evaluations until their calls come."""
+        for human in humans:
+            if isinstance(human, Problem):
+                self.tell(human)
+            else:
+                self._humans.setdefault(human.call_id, []).append(human)
+
+    def take_calls(self, chunk: Sequence[Call | Problem]) -> None:
+        """Evaluate a batch of calls and hand the results on."""
+        calls = [entry for entry in chunk if isinstance(entry, Call)]
+        for entry in chunk:
+            if isinstance(entry, Problem):
+                self.summary.refused += entry.severity is Severity.ERROR
+                self.tell(entry)
+        fresh = self._seen.fresh([f"{call.call_id}\0{call.agent or ''}" for call in calls])
+        rows: list[Row] = []
+        for call, is_new in zip(calls, fresh, strict=True):
+            if is_new:
+                rows += self._rows(call)
+            else:
+                self.summary.refused += 1
+                self.tell(_second(call))
+        records = self._evaluate(rows)
+        self._hand_on(rows, records)
+
+    def tell_unmatched(self) -> None:
+        """Tell of people's evaluations whose call did not come."""
+        for human in (each for several in self._humans.values() for each in several):
+            if id(human) not in self._used:
+                of = f"call '{human.call_id}'" + (f" of agent '{human.agent}'" if human.agent else "")
+                hint = "is the record of the call in another file, or the id written another way?"
+                self.tell(
+                    Problem("E530", f"{human.evaluator} evaluated {of}, which is not among the calls", human.at, hint)
+                )
+
+    def _rows(self, call: Call) -> list[Row]:
+        """What is to be evaluated about one call: by people where they did, else automatically, card by card."""
+        self.summary.calls += 1
+        route = self._router.route(call)
+        for problem in route.problems:
+            self.tell(replace(problem, place=problem.place or call.at))
+        given = list(self._given(call, route.cards))
+        rows: list[Row] = []
+        for card in route.cards:
+            by_people = [(call, *each) for each in given if each[0].id == card.id]
+            rows += by_people or [(call, card, None)]
+        claimed = {card.id for card in route.cards}
+        rows += [(call, *each) for each in given if each[0].id not in claimed]
+        self.summary.unclaimed += not rows
+        return rows
+
+    def _given(self, call: Call, cards: Sequence[Scorecard]) -> Iterator[tuple[Scorecard, HumanEvaluation]]:
+        """People's evaluations of a call, each with its card."""
+        taken: set[tuple[str, str]] = set()
+        for human in self._humans.get(call.call_id, ()):
+            if human.agent is not None and human.agent != call.agent:
+                continue
+            if id(human) in self._used:
+                self.tell(_no_agent(human, self._used[id(human)]))
+                continue
+            self._used[id(human)] = call.agent
+            card = self._card_of(human, call, cards)
+            if isinstance(card, Problem):
+                self.tell(card)
+            elif (card.name, human.evaluator) in taken:
+                message = f"{human.evaluator} evaluated call '{call.call_id}' by {card.name} a second time"
+                self.tell(Problem("E532", message, human.at, "keep one of the two records"))
+            else:
+                taken.add((card.name, human.evaluator))
+                yield card, human
+
+    def _card_of(self, human: HumanEvaluation, call: Call, cards: Sequence[Scorecard]) -> Scorecard | Problem:
+        """The card that a person filled in, in the version that the record names, else in that of the call's day."""
+        if human.scorecard is None:
+            if len(cards) == 1:
+                return cards[0]
+            which = (
+                f"{len(cards)} cards claim it: {', '.join(card.id for card in cards)}" if cards else "no card claims it"
+            )
+            message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
+            return Problem("E533", message, human.at, "add the field scorecard")
+        claiming = next((card for card in cards if card.id == human.scorecard), None)
+        if self._router.named and claiming is None and not self._named(human.scorecard):
+            asked = ", ".join(card.name if isinstance(card, Scorecard) else card for card in self._router.named)
+            message = (
+                f"the evaluation of call '{call.call_id}' is by the card '{human.scorecard}', and {asked} was asked for"
+            )
+            return Problem("W502", message, human.at, "it is left out")
+        if claiming is not None and human.version in (None, claiming.version):
+            return claiming
+        if claiming is not None and any(card is claiming for card in self._router.named):
+            by = f"{human.scorecard}@{human.version}"
+            message = f"the evaluation of call '{call.call_id}' is by {by}, and {claiming.name} was asked for"
+            return Problem("E534", message, human.at, "answers to one version do not answer another")
+        name = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
+        found = self._router.version(name, self._router.day(call))
+        return found if isinstance(found, Scorecard) else replace(found, place=human.at)
+
+    def _evaluate(self, rows: Sequence[Row]) -> list[Record]:
+        """The results in the order of the rows; rows of one card are evaluated together."""
+        from pauta.engine.evaluation.evaluate import evaluate
+        from pauta.engine.evaluation.records import records
+
+        by_plan: dict[tuple[str, str], list[int]] = {}
+        for index, (_, card, _) in enumerate(rows):
+            by_plan.setdefault((card.name, card.digest), []).append(index)
+        made: list[Record] = [{} for _ in rows]
+        for key, places in by_plan.items():
+            plan = self._plan(key, rows[places[0]][1])
+            results = evaluate(plan, batch_of([rows[n][0] for n in places], [rows[n][2] for n in places]))
+            for problem in results.problems:
+                if problem not in plan.problems:
+                    self.tell(problem)
+            for index, record in zip(places, records(results), strict=True):
+                made[index] = record
+        return made
+
+    def _plan(self, key: tuple[str, str], card: Scorecard) -> Plan:
+        from pauta.engine.evaluation.plan import compile_plan
+
+        if key not in self._plans:
+            self._plans[key] = compile_plan(card, self._host)
+            for problem in self._plans[key].problems:
+                self.tell(problem)
+        return self._plans[key]
+
+    def _hand_on(self, rows: Sequence[Row], records: Sequence[Record]) -> None:
+        self.summary.evaluations += len(records)
+        for (_, card, human), record in zip(rows, records, strict=True):
+            self.summary.by_card.setdefault(card.name, CardSummary()).count(record, human is not None)
+        calls = list({id(call): call for call, _, _ in rows}.values())
+        cards = list({(card.name, card.digest): card for _, card, _ in rows}.values())
+        about = [self._described(card) for card in cards]
+        for outlet in self._outlets:
+            if not outlet.working or not records:
+                continue
+            try:
+                if isinstance(outlet.sink, KnowingSink):
+                    outlet.sink.about(calls, about)
+                outlet.sink.write(records)
+            except Exception as error:  # a plugin may raise anything
+                self._failed(outlet, error)
+
+    def _described(self, card: Scorecard) -> Mapping[str, object]:
+        title = card.title.in_language(card.language, card.id)
+        return {
+            "scorecard": card.id,
+            "version": card.version,
+            "digest": card.digest,
+            "title": title,
+            "document": self._document_of(card),
+        }
+
+    def _failed(self, outlet: Outlet, error: Exception) -> None:
+        """A sink that fails gets nothing more; the others go on."""
+        outlet.working = False
+        if isinstance(error, ProblemsFound):
+            reason = "; ".join(problem.message for problem in error.problems)
+            hint = next((problem.hint for problem in error.problems if problem.hint), None)
+        else:
+            of_system = isinstance(error, OSError) and error.strerror
+            reason = str(error.strerror).lower() if of_system else f"{type(error).__name__}: {error}"  # type: ignore[attr-defined]
+            hint = None
+        place = Place(outlet.name)
+        self.tell(Problem("E620", f"sink '{outlet.name}' failed and gets nothing more: {reason}", place, hint))
+        self._drop(outlet)
+
+    def _drop(self, outlet: Outlet) -> None:
+        try:
+            if isinstance(outlet.sink, DroppingSink):
+                outlet.sink.drop()
+            else:
+                outlet.sink.close()
+        except Exception as error:  # it failed already, or the run is broken off: the first fault is the one to tell
+            outlet.outcome = f"{type(error).__name__}: {error}"
+
+    def drop(self) -> None:
+        """Break the run off: sinks keep what they had before, as far as they can."""
+        for outlet in self._outlets:
+            if outlet.working:
+                self._drop(outlet)
+
+    def close(self) -> None:
+        """Finish every sink that still works."""
+        for outlet in self._outlets:
+            if outlet.working:
+                try:
+                    outlet.sink.close()
+                    self.summary.outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
+                except Exception as error:  # a plugin may raise anything
+                    self._failed(outlet, error)
+
+
+class _Seen:
+    """Which calls have come, at 8 bytes a call: sorted blocks of hashes, each at least twice as long as the next.
+
+    Of a million calls one pair in thirty-seven million runs shares a hash by chance, and the second would be refused.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.uint64]] = []
+
+    def fresh(self, keys: Sequence[str]) -> list[bool]:
+        """For each key whether it comes for the first time."""
+        import numpy as np
+
+        digests = b"".join(hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys)
+        codes = np.frombuffer(digests, dtype="<u8")
+        fresh = np.zeros(len(keys), dtype=np.bool_)
+        fresh[np.unique(codes, return_index=True)[1]] = True
+        for block in self._blocks:
+            places = np.minimum(np.searchsorted(block, codes), len(block) - 1)
+            fresh &= block[places] != codes
+        if fresh.any():
+            self._blocks.append(np.sort(codes[fresh]))
+        while len(self._blocks) > 1 and len(self._blocks[-2]) < 2 * len(self._blocks[-1]):
+            self._blocks[-2:] = [np.sort(np.concatenate(self._blocks[-2:]))]
+        return fresh.tolist()
+
+
+def _second(call: Call) -> Problem:
+    of = f"call '{call.call_id}'" + (f" of agent '{call.agent}'" if call.agent else "")
+    hint = "a call that several agents handled has a record for each of them, each with its agent"
+    return Problem("E531", f"{of} is there a second time, and is left out", call.at, hint)
+
+
+def _no_agent(human: HumanEvaluation, agent: str | None) -> Problem:
+    message = f"the evaluation of call '{human.call_id}' names no agent, and several handled the call"
+    return Problem("E535", message, human.at, f"it was taken for agent '{agent}': add the field agent")
