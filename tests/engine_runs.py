@@ -55,7 +55,7 @@ class RefusedError(AssertionError):
 
 def plan_of(card: Mapping[str, Any], *, as_json: bool = False) -> Plan:
     text = yaml_of(card, as_json=as_json)
-    loaded = card_from_text(text, "random.yaml", HOST)
+    loaded = card_from_text(text, HOST, "random.yaml")
     if loaded.scorecard is None:
         raise RefusedError(text, loaded.problems)
     return compile_plan(loaded.scorecard, HOST)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dice import Dice
-from random_rows import NAMES, NUMERALS, TYPES, questions_of
+from random_rows import NAMES, NUMERALS, TYPES, questions_of, valid_answer
 from reference_card import Question
 
 
@@ -20,6 +20,8 @@ def add_conditions(dice: Dice, card: dict[str, Any]) -> None:
         for data in dice.some(section["questions"], len(section["questions"]), len(section["questions"])):
             if dice.chance(25):
                 data["when"] = condition_by(dice, before)
+            if data.get("criterion") == "told" and dice.chance(40):
+                data["criterion"] = {"condition": condition_by(dice, before)}
             before.append(questions[data["question"]])
 
 
@@ -49,10 +51,15 @@ def test_of_answer(dice: Dice, question: Question) -> Any:
     if question.kind in ("text", "date"):
         return {dice.pick(("contains", "matches")): dice.pick(("e", "20", "^a"))}
     if question.kind in ("number", "scale"):
-        return ordered(dice, (4, 0, 1, 8, 3.5, 60))
+        marks = (4, 0, 1, 8, 3.5, 60)
+        return (
+            ordered(dice, marks, equal=False)
+            if dice.chance(50)
+            else {dice.pick(("is", "is_not")): valid_answer(dice, question)}
+        )
     names = list(question.options)
     if question.kind == "one" and all(name in NUMERALS for name in names) and dice.chance(50):
-        return ordered(dice, (3, 1, 2.5))
+        return ordered(dice, (3, 1, 2.5), equal=False)
     match dice.number(0, 6):
         case 0 | 1 | 2:
             name = dice.pick(names)
@@ -66,10 +73,11 @@ def test_of_answer(dice: Dice, question: Question) -> Any:
     return {dice.pick(("contains", "matches")): re.escape(dice.pick(names))[:1].replace("\\", "N")}
 
 
-def ordered(dice: Dice, marks: Sequence[float]) -> Any:
-    test = dice.pick(("at_least", "at_most", "above", "below", "is", "is_not", "plain", "both"))
-    if test == "plain":
-        return dice.pick(marks)
+def ordered(dice: Dice, marks: Sequence[float], *, equal: bool = True) -> Any:
+    """A test of a number; `equal`: it may also ask for one number."""
+    if equal and dice.chance(30):
+        return dice.pick((dice.pick(marks), {"is": dice.pick(marks)}, {"is_not": dice.pick(marks)}))
+    test = dice.pick(("at_least", "at_most", "above", "below", "both"))
     return {"above": min(marks), "at_most": dice.pick(marks)} if test == "both" else {test: dice.pick(marks)}
 
 

@@ -84,10 +84,8 @@ def wrong_answer(dice: Dice, question: Question) -> Any:
 
 
 def verdict_by(dice: Dice, question: Question) -> Any:
-    if question.kind == "number" or dice.chance(20):
-        if dice.chance(75):
-            return {"answer": wrong_answer(dice, question) if dice.chance(15) else valid_answer(dice, question)}
-        return dice.pick(("unverified", "not_applicable"))
+    if question.kind != "many" and dice.chance(75 if question.kind == "number" else 20):
+        return {"answer": wrong_answer(dice, question) if dice.chance(15) else valid_answer(dice, question)}
     return dice.pick(("met", "met", "not_met", "not_met", "unverified", "not_applicable"))
 
 
@@ -103,7 +101,9 @@ def entry_by(dice: Dice, question: Question, careful: bool) -> Any:
         answer = wrong_answer(dice, question)
     elif kind < 90:
         answer = "unverified"
-    elif kind < 95:
+    elif kind < 92:
+        answer = dice.pick(("missing", "not_applicable", "not_asked", ""))
+    elif kind < 96:
         return None
     if dice.chance(75):
         return answer

@@ -19,6 +19,7 @@ from reference_card import Answer, Data, Question, error_of, judged, question_of
 from reference_conditions import Values, exact, holds, written
 
 NOISE = Fraction(1, 10**9)
+STATES = ("unverified", "missing", "not_applicable", "not_asked")
 CLASSES = ("customer", "business", "compliance")
 Settled = tuple[Question, Answer]
 
@@ -72,7 +73,7 @@ class Sheet:
         if answer.state == "missing" and question.may_stay_open:
             return Answer("open")
         comment = question.data.get("comment", "optional")
-        if answer.by == "person" and answer.state in ("answered", "not_applicable"):
+        if not self.automatic and answer.seen not in (None, "not_applicable"):  # an answer that somebody could choose
             needed = comment == "required" or (comment == "required_on_error" and bool(answer.errors))
             return replace(answer, needs_comment=answer.needs_comment or needed)
         return replace(answer, needs_comment=False)
@@ -80,12 +81,19 @@ class Sheet:
     def found(self, question: Question, raw: Any, criterion: Any, default: Any) -> Answer:
         """A person's answer goes first, then the criterion's, then `default`."""
         missing = Answer("missing")
-        if raw is not None and raw != "missing":
-            if raw in ("unverified", "not_applicable"):
-                return Answer(raw, self.not_applicable(question) if raw == "not_applicable" else None, by="person")
+        if raw is not None and str(raw).strip() not in ("", "missing"):
+            if raw == "unverified":
+                return Answer("unverified", by="person")
+            if raw == "not_applicable" and any(option.not_applicable for option in question.options.values()):
+                return Answer("not_applicable", self.not_applicable(question), by="person")
+            if raw in STATES:
+                return missing
             return judged(question, raw, "person") or missing
         if criterion is not None:
-            said = self.said(question, criterion, self.criteria.get(question.id, "unverified"))
+            verdict = self.criteria.get(question.id, "unverified")
+            if isinstance(criterion, Mapping) and "condition" in criterion:
+                verdict = "met" if holds(criterion["condition"], self.values()) else "not_met"
+            said = self.said(question, criterion, verdict)
             could_not_tell = said.state == "unverified" and not self.automatic
             proposal = said.state != "unverified" and isinstance(criterion, Mapping) and criterion.get("confirm")
             return missing if could_not_tell or proposal else said
@@ -116,8 +124,9 @@ class Sheet:
 
     @staticmethod
     def not_applicable(question: Question) -> Any:
-        """The id under which a not-applicable answer is present where nobody named one."""
-        return "not_applicable"
+        """The id under which a not-applicable answer is present where nobody named one: the question's own, if any."""
+        own = next((name for name, option in question.options.items() if option.not_applicable), "not_applicable")
+        return [own] if question.kind == "many" and own in question.options else own
 
 
 class Card:
@@ -168,11 +177,11 @@ class Card:
         score = score if self.scoring.get("above_100") else min(score, Fraction(100))
         return score if self.scoring.get("below_0") else max(score, Fraction(0))
 
-    def shown(self, score: Fraction | None) -> float | None:
-        """sign · floor(|x|·10^d + 0.5 + 1e-9) / 10^d."""
+    def shown(self, score: Fraction | None, more: int = 0) -> float | None:
+        """sign · floor(|x|·10^d + 0.5 + 1e-9) / 10^d; a share, which is not in percent, shows two decimals more."""
         if score is None:
             return None
-        scale = 10 ** int(self.scoring.get("decimals", 2))
+        scale = 10 ** (int(self.scoring.get("decimals", 2)) + more)
         whole = floor(abs(score) * scale + Fraction(1, 2) + NOISE)
         return (-whole if score < 0 else whole) / scale
 
@@ -212,10 +221,10 @@ def scored(card: Data, call: Data, answers: Data | None, criteria: Data | None =
         sections[section] = 100 * above / below if below else None
     missing = [question.id for question, answer in everything if answer.state == "missing"]
     unverified = [question.id for question, answer in everything if answer.state == "unverified"]
-    no_comment = [
+    no_comment = [  # a blank comment is none
         question.id
         for question, answer in everything
-        if answer.needs_comment and not sheet.entry(question.id).get("comment")
+        if answer.needs_comment and not (sheet.entry(question.id).get("comment") or "").strip()
     ]
     score = rules.shown(rules.total(rows))
     held_up = rules.scoring.get("unverified") == "incomplete" and bool(unverified)
@@ -245,7 +254,10 @@ def scored(card: Data, call: Data, answers: Data | None, criteria: Data | None =
 
 
 def shown_answer(answer: Answer) -> Any:
-    return answer.value if answer.state in ("answered", "not_applicable") else answer.state
+    """An id (or number, or ids), else the state; what may stay open shows as `missing` and counts as nothing."""
+    if answer.state in ("answered", "not_applicable"):
+        return answer.value
+    return "missing" if answer.state == "open" else answer.state
 
 
 def excused(question: Question, answer: Answer, sheet: Sheet) -> bool:
@@ -302,7 +314,7 @@ def coverage(rules: Card, sheet: Sheet, everything: Sequence[Settled]) -> float 
 
     total = sum(share(question) for question, _ in open_to)
     told = sum(share(question) for question, answer in open_to if answer.state in ("answered", "not_applicable"))
-    return float(told / total) if total else None
+    return rules.shown(told / total, more=2) if total else None
 
 
 def scores_by(rules: Card, sheet: Sheet, counted: Sequence[Settled]) -> dict[str, dict[str, float | None]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -92,9 +93,8 @@ class Question:
 
     @property
     def could_fail_the_card(self) -> bool:
-        errors = [each.error for each in [*self.options.values(), *self.ranges]]
-        if self.kind == "scale" or any(option.points for option in self.options.values() if self.kind == "many"):
-            errors.append(self.error)
+        errors = [self.error] if self.scored else []
+        errors += [each.error for each in [*self.options.values(), *self.ranges]]
         return any(error is not None and error[1] == "card" for error in errors)
 
 
@@ -185,8 +185,10 @@ class Answer:
 
 def judged(question: Question, raw: Any, by: str) -> Answer | None:
     """What a given answer means; None where it is no answer of the question."""
-    if question.kind in ("text", "date"):
+    if question.kind == "text":
         return Answer("answered", written(raw), by=by)
+    if question.kind == "date":
+        return Answer("answered", raw, by=by) if is_date(raw) else None
     if question.kind == "many":
         return judged_many(question, raw, by)
     if question.kind == "one":
@@ -203,6 +205,13 @@ def judged(question: Question, raw: Any, by: str) -> Answer | None:
         return Answer("answered", value, by=by)
     stretch = next((each for each in question.ranges if each.has(number)), None)
     return stretch and of_option(stretch, value, by)
+
+
+def is_date(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def of_option(option: Option, value: Any, by: str) -> Answer:

@@ -235,10 +235,10 @@ def question_by(
         data["comment"] = dice.pick(("required", "required_on_error", "optional"))
     if dice.chance(15):
         data["required"] = dice.chance(40)
-    if dice.chance(15):
-        data["default"] = valid_answer(dice, question)
     if traits.criteria and dice.chance(35):
         add_criterion(dice, data, question)
+    if dice.chance(15) and "confirm" not in data.get("criterion", ()):
+        data["default"] = valid_answer(dice, question)
     return data
 
 
@@ -253,6 +253,9 @@ def add_criterion(dice: Dice, data: dict[str, Any], question: Question) -> None:
     elif question.kind == "scale":
         if dice.chance(20):
             beside["answers"] = {"met": valid_answer(dice, question), "not_met": valid_answer(dice, question)}
+    elif question.kind == "many":
+        names = [name for name, option in question.options.items() if not option.not_applicable]
+        beside["answers"] = {"met": dice.pick(names), "not_met": dice.pick(names)}
     elif question.kind != "number":
         return
     data["criterion"] = {"told": {}, **beside} if beside or dice.chance(50) else "told"

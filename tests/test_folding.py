@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from pauta import Call, Turn
 from pauta.plugins.criteria.phrases import transcripts
-from pauta.plugins.criteria.phrases.folding import folded, words_of
-from pauta.plugins.criteria.phrases.transcripts import Transcripts, coded
+from pauta.plugins.criteria.phrases.folding import coded, folded, words_of
+from pauta.plugins.criteria.phrases.transcripts import Transcripts
 
 SAME = [
     ("Thank You", "thank you"),

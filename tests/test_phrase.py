@@ -77,7 +77,7 @@ def test_a_malformed_phrase_is_a_sentence(text, sentence):
     assert Phrase.check({"any": ["fine", text]}) == [(("any", 1), problem)]
     with pytest.raises(ProblemsFound) as raised:
         Phrase({"any": ["fine", text]}, QUESTION)
-    assert [(each.code, each.message) for each in raised.value.problems] == [("E351", problem)]
+    assert [(each.code, each.message) for each in raised.value.problems] == [("E362", problem)]
 
 
 @pytest.mark.parametrize(

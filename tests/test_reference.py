@@ -25,6 +25,7 @@ EXAMPLES = [
 ]
 ROWS = 20
 SAME_NAME = ("status", "band", "passed", "critical_errors", "non_critical_errors")
+LISTS = ("missing", "unverified", "no_comment", "escalations")
 NUMBERS = ("score", "raw_score", "agent_score", "coverage")
 
 
@@ -59,14 +60,14 @@ def told(record: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: record[name] for name in (*SAME_NAME, *NUMBERS)}
     told["critical_by_class"] = {"customer": 0, "business": 0, "compliance": 0, **record["critical_by_class"]}
     told["missing"], told["unverified"] = sorted(record["missing"]), sorted(record["unverified"])
+    told["no_comment"] = sorted(record["comments_missing"])
     told["escalations"] = sorted(record["escalations"])
     told["sections"] = {each["section"]: each["score"] for each in record["sections"]}
     told["scores_by"] = record["scores_by"]
-    told["answers"] = {
-        each["question"]: each["answer"] if each["state"] in ("answered", "not_applicable") else each["state"]
-        for each in record["answers"]
-    }
-    told["answered_by"] = {each["question"]: each["answered_by"] for each in record["answers"]}
+    given = [each for each in record["answers"] if each["state"] in ("answered", "not_applicable")]
+    told["answers"] = {each["question"]: each["state"] for each in record["answers"]}
+    told["answers"] |= {each["question"]: each["answer"] for each in given}
+    told["answered_by"] = {each["question"]: each["answered_by"] for each in given}
     told["points"] = {each["question"]: each["points"] for each in record["answers"] if each["points"] is not None}
     return told
 
@@ -74,7 +75,8 @@ def told(record: Mapping[str, Any]) -> dict[str, Any]:
 def differences(expected: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
     """What the engine says otherwise; numbers within 1e-9 are the same."""
     found = told(record)
-    expected = {**expected, **{name: sorted(expected[name]) for name in ("missing", "unverified", "escalations")}}
+    expected = {**expected, **{name: sorted(expected[name]) for name in LISTS}}
+    expected["answered_by"] = {name: expected["answered_by"][name] for name in found["answered_by"]}
     return [
         f"{name}: {expected[name]!r}, the engine says {found[name]!r}"
         for name in found
@@ -87,6 +89,8 @@ def alike(one: Any, other: Any) -> bool:
         return all(alike(one.get(name), other.get(name)) for name in {*one, *other})
     if isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(one) == sorted(other)  # the chosen ones of `choose: many`, in the card's order or the person's
     return bool(one == other)
 
 

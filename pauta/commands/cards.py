@@ -44,7 +44,7 @@ def check(paths: Sequence[str], form: str, code: str | None) -> int:
 
     workspace = Workspace()
     files = workspace.card_files(paths)
-    found = workspace.check(files)
+    found = workspace.check(paths)
     if form == "text" and not found:
         click.echo(f"{_counted(len(files), 'card')} checked: nothing is wrong.")
         return GOOD
@@ -211,7 +211,8 @@ def publish(cards: Sequence[str]) -> int:
 
     workspace = Workspace()
     for card in cards:
-        click.echo(workspace.publish(card))
+        for line in workspace.publish(card):
+            click.echo(line)
     return GOOD
 
 

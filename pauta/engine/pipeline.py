@@ -239,20 +239,18 @@ class _Run:
             message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
             return Problem("E533", message, human.at, "add the field scorecard")
         claiming = next((card for card in cards if card.id == human.scorecard), None)
-        if self._router.named and claiming is None and not self._named(human.scorecard):
-            asked = ", ".join(card.name if isinstance(card, Scorecard) else card for card in self._router.named)
-            message = (
-                f"the evaluation of call '{call.call_id}' is by the card '{human.scorecard}', and {asked} was asked for"
-            )
-            return Problem("W502", message, human.at, "it is left out")
         if claiming is not None and human.version in (None, claiming.version):
             return claiming
-        if claiming is not None and any(card is claiming for card in self._router.named):
-            by = f"{human.scorecard}@{human.version}"
-            message = f"the evaluation of call '{call.call_id}' is by {by}, and {claiming.name} was asked for"
-            return Problem("E534", message, human.at, "answers to one version do not answer another")
-        name = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
-        found = self._router.version(name, self._router.day(call))
+        of = f"the evaluation of call '{call.call_id}' is by"
+        by = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
+        named = [card.name if isinstance(card, Scorecard) else card for card in self._router.named]
+        same_card = [name for name in named if name.partition("@")[0] == human.scorecard]
+        if named and not same_card:
+            return Problem("W502", f"{of} {by}, and {', '.join(named)} was asked for", human.at, "it is left out")
+        if any("@" in name for name in same_card):
+            hint = "answers to one version do not answer another"
+            return Problem("E534", f"{of} {by}, and {', '.join(same_card)} was asked for", human.at, hint)
+        found = self._router.version(by, self._router.day(call))
         return found if isinstance(found, Scorecard) else replace(found, place=human.at)
 
     def _evaluate(self, rows: Sequence[Row]) -> list[Record]:

@@ -157,17 +157,17 @@ class CardFigures:
         return Accuracy(sum(each.answered for each in able), sum(each.non_critical for each in able))
 
     def worst_first(self) -> list[QuestionFigures]:
-        """The scored questions, the most often missed first, then in the card's order."""
-        scored = [each for each in self.questions.values() if each.scored or self._is_scored(each)]
-        return sorted(scored, key=lambda each: (-(each.missed_share or 0.0), -each.missed))
+        """The questions that can be missed, the most often missed first, then in the card's order."""
+        listed = [each for each in self.questions.values() if each.asked and self._can_be_missed(each)]
+        return sorted(listed, key=lambda each: (-(each.missed_share or 0.0), -each.missed))
 
     def _can_err(self, question: str) -> bool:
         asked = self.card.by_id.get(question) if self.card else None
         return asked is not None and any(error == "non_critical" for error in _errors_of(asked))
 
-    def _is_scored(self, each: QuestionFigures) -> bool:
+    def _can_be_missed(self, each: QuestionFigures) -> bool:
         asked = self.card.by_id.get(each.id) if self.card else None
-        return each.asked > 0 and asked is not None and asked.scored
+        return bool(each.scored) if asked is None else asked.scored and not asked.bonus
 
     def add(self, record: Record) -> None:
         """Count one evaluation of this card."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pauta.engine.model.calls import ENGINE
-from pauta.engine.model.scorecard import Harm, Question, Scorecard
+from pauta.engine.model.scorecard import Harm, Question, Scorecard, Text
 from pauta.reports.figures import (
     BIN_WIDTH,
     Accuracy,
@@ -195,15 +195,17 @@ def _strip(counts: Sequence[tuple[int, str, int]], tally: Tally) -> list[View]:
 
 
 def _subjects(made: Figures, words: Words) -> list[View]:
-    groups = []
-    for name, means in (("aims", made.aims), ("tags", made.tags)):
-        rows = sorted(
-            ({"name": words.known(subject) if name == "aims" else subject, "mean": mean.value, "count": mean.count}
-             for subject, mean in means.items() if mean.count),
-            key=lambda row: (row["mean"], row["name"]),
-        )  # fmt: skip
-        if rows:
-            groups.append({"title": words(name), "rows": rows})
+    """The aims and the tags, each with its mean, the lowest first. Aims are the engine's words, tags the card's."""
+    groups: list[View] = []
+    for title, means, kind in (("aims", made.aims, "aim_"), ("tags", made.tags, None)):
+        found = [
+            (mean.value, name if kind is None else words.known(name, kind))
+            for name, mean in means.items()
+            if mean.value is not None
+        ]
+        if found:
+            rows = [{"name": name, "mean": mean} for mean, name in sorted(found)]
+            groups.append({"title": words(title), "rows": rows})
     return groups
 
 
@@ -235,7 +237,7 @@ def _error(answer: Record, of: CardFigures, words: Words) -> View:
         "question": _question_title(asked, name, words),
         "classes": sorted({str(error["critical"]) for error in errors_in(answer) if error.get("critical")}),
         "answer": _answer_title(asked, answer.get("answer"), words),
-        "fault": None if fault in (None, "agent") else words.known(f"fault_{fault}"),
+        "fault": None if fault in (None, "agent") else words.known(str(fault), "fault_"),
         "comment": answer.get("comment"),
         "reason": answer.get("reason"),
         "quotes": [
@@ -248,7 +250,7 @@ def _answer_title(asked: Question | None, answer: object, words: Words) -> str:
     titles = {option.id: option.title for option in asked.answers.options} if asked else {}
     chosen = answer if isinstance(answer, list | tuple) else [answer]
     said = [
-        titles[str(each)].in_language(words.language, str(each)) if str(each) in titles else str(each)
+        titles.get(str(each), Text()).in_language(words.language) or words.known(str(each), "answer_")
         for each in chosen
         if each is not None
     ]

@@ -15,10 +15,9 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "evaluations": ("Evaluations", "Evaluaciones", "Avaliações"),
     "by_people": ("by people", "por personas", "por pessoas"),
     "by_engine": ("by the engine", "por el motor", "pelo motor"),
-    "complete": ("complete", "completas", "completas"),
+    "complete": ("Complete", "Completas", "Completas"),
     "incomplete": ("incomplete", "incompletas", "incompletas"),
     "not_scored": ("not scored", "sin nota", "sem nota"),
-    "status": ("Status", "Estado", "Situação"),
     "mean_score": ("Mean score", "Nota media", "Nota média"),
     "agent_score": ("Agents' own", "Propia del agente", "Própria do agente"),
     "agent_score_note": (
@@ -71,13 +70,16 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "opportunities": ("{n} in {m} opportunities", "{n} en {m} oportunidades", "{n} em {m} oportunidades"),
     "questions": ("Questions", "Preguntas", "Perguntas"),
     "questions_note": (
-        "The most often missed first. The dark part of a bar is critical.",
-        "Primero las que más fallan. La parte oscura de la barra es crítica.",
-        "Primeiro as que mais falham. A parte escura da barra é crítica.",
+        "The most often missed first. The red part of a bar is critical errors.",
+        "Primero las que más fallan. La parte roja de la barra son errores críticos.",
+        "Primeiro as que mais falham. A parte vermelha da barra são erros críticos.",
     ),
     "question": ("Question", "Pregunta", "Pergunta"),
     "missed": ("Missed", "Falladas", "Falhas"),
     "missed_of": ("{n} of {m}", "{n} de {m}", "{n} de {m}"),
+    "of_them_critical": ("{n} critical", "{n} críticas", "{n} críticas"),
+    "answer_yes": ("yes", "sí", "sim"),
+    "answer_no": ("no", "no", "não"),
     "asked": ("Asked", "Preguntada", "Perguntada"),
     "not_applicable": ("Not applicable", "No aplica", "Não se aplica"),
     "unverified": ("Unverified", "Sin verificar", "Sem verificar"),
@@ -101,9 +103,10 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "aims": ("Aims", "Objetivos", "Objetivos"),
     "tags": ("Tags", "Etiquetas", "Etiquetas"),
-    "experience": ("customer experience", "experiencia del cliente", "experiência do cliente"),
-    "process": ("process", "proceso", "processo"),
-    "improvement": ("improvement", "mejora", "melhoria"),
+    "aim_agent": ("agent performance", "desempeño del agente", "desempenho do agente"),
+    "aim_experience": ("customer experience", "experiencia del cliente", "experiência do cliente"),
+    "aim_process": ("process", "proceso", "processo"),
+    "aim_improvement": ("improvement", "mejora", "melhoria"),
     "critical_calls": (
         "Evaluations with critical errors",
         "Evaluaciones con errores críticos",
@@ -175,9 +178,9 @@ class Words:
         """A word or sentence, with numbers put in."""
         return _WORDS[name][self._column].format(**values)
 
-    def known(self, name: str) -> str:
-        """A word where there is one, else the name itself: tags and aims are the card's own."""
-        return _WORDS[name][self._column] if name in _WORDS else name
+    def known(self, name: str, kind: str = "") -> str:
+        """The word for a name of a record, `fault_system` of the kind `fault_`; the name itself where there is none."""
+        return _WORDS[kind + name][self._column] if kind + name in _WORDS else name
 
     def number(self, value: float | None, decimals: int = 1) -> str:
         """A number as this language writes it, a dash where there is none."""

@@ -46,9 +46,12 @@ _DROPPED: Final = "a key that was refused"
 
 
 class _Frame:
-    """A collection that is still being read. `bare`: keys in braces that have neither colon nor value."""
+    """A collection that is still being read.
 
-    __slots__ = ("anchor", "bare", "before", "flow", "height", "key", "key_end", "key_spot", "spot", "value")
+    `bare`: keys in braces that have neither colon nor value. `odd`: a key was a map or a list, and was refused.
+    """
+
+    __slots__ = ("anchor", "bare", "before", "flow", "height", "key", "key_end", "key_spot", "odd", "spot", "value")
 
     def __init__(self, value: Map | Seq, spot: Spot, flow: bool, anchor: str | None, before: int) -> None:
         self.value = value
@@ -61,6 +64,7 @@ class _Frame:
         self.key_spot = spot
         self.key_end = (0, 0)
         self.bare: list[str] | None = None
+        self.odd = False
 
 
 class Composer:
@@ -178,7 +182,8 @@ class Composer:
             self._bare_keys(frame.value, frame.bare)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = _Anchored(frame.value, self._values - frame.before, frame.height)
-        self._add(frame.value, frame.spot, frame.height)
+        refused = frame.odd and not frame.value
+        self._add(WrittenFloat(math.nan, "") if refused else frame.value, frame.spot, frame.height)
 
     def _bare_keys(self, entries: Any, bare: list[str]) -> None:
         """`{weight: 1,5}` and `{text: What, why, answers: yes_no}`: a comma that was part of a number or a text."""
@@ -252,7 +257,7 @@ class Composer:
         if not isinstance(key, Map | Seq):
             self._key(frame, written(key), spot, plain=False)
             return
-        frame.key, frame.key_spot = _DROPPED, spot
+        frame.key, frame.key_spot, frame.odd = _DROPPED, spot, True
         what = "map" if isinstance(key, Map) else "list"
         hint = "a text that begins with { or [ must be in quotes"
         self._problem("E126", f"a {what} stands where a key must be", spot, hint)

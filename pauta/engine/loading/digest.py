@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Final
 
 from pauta.engine.loading.data import Map, written
@@ -20,7 +19,7 @@ def digest_of(data: Map) -> str:
     """
     meant: dict[str, object] = {key: value for key, value in data.items() if key not in NOT_MEANT}
     effective = meant.pop("effective", None)
-    if isinstance(effective, Mapping):
+    if isinstance(effective, Map):
         rest = {key: value for key, value in effective.items() if key != "until"}
         if rest:
             meant["effective"] = rest
@@ -29,8 +28,10 @@ def digest_of(data: Map) -> str:
 
 
 def _canonical(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {key: _canonical(each) for key, each in value.items()}
+    if isinstance(value, list):
         return [_canonical(each) for each in value]
     return value if value is None or isinstance(value, bool) else written(value)

@@ -41,7 +41,7 @@ def open_endings(card: Scorecard, data: Map) -> Iterator[Problem]:
         return
     gap = _first_gap(card, conditions)
     if gap is not None:
-        yield Problem("W408", f"a result with {gap} ends in neither coaching nor recognition", place, _HINT)
+        yield Problem("W408", f"a result like {gap} ends in neither coaching nor recognition", place, _HINT)
 
 
 def _first_gap(card: Scorecard, conditions: Sequence[Condition]) -> str | None:
@@ -63,13 +63,13 @@ def _first_gap(card: Scorecard, conditions: Sequence[Condition]) -> str | None:
 
 
 def _described(known: Mapping[str, Value | None], subjects: Iterable[str]) -> str:
-    said = []
-    for subject in subjects:
-        if subject not in known:
-            continue
-        value = known[subject]
-        said.append(f"{subject} {'another' if value == OTHER else 'none' if value is None else written(value)}")
-    return ", ".join(said) or "any score"
+    """What a condition that catches the result would ask about, as cards write it."""
+    said = [
+        f"{subject}: {'something else' if known[subject] == OTHER else written(known[subject])}"
+        for subject in subjects
+        if subject in known
+    ]
+    return f"{{{', '.join(said)}}}"
 
 
 @dataclass(frozen=True, slots=True)

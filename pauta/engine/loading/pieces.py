@@ -73,6 +73,8 @@ def plain_use(use: Use) -> Use:
 
 def plain(value: object) -> object:
     """Data without places and without the text of numbers."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -126,7 +126,7 @@ class QuestionsReader:
         asked.waits.setdefault(name, waits)
         if question is None or len(self._problems) > before:
             return None
-        return replace(question, criterion=criterion)
+        return question if criterion is None else replace(question, criterion=criterion)
 
     def _answers(
         self, data: Map, section: Map, lent: WrittenAnswers | None, name: str

@@ -51,9 +51,8 @@ def scorecard_from(
     subjects = Subjects(results=True, questions=questions.question_ids, sections=questions.section_ids)
     escalations = escalations_from(data, language, subjects, asked.answers, plugins, problems)
     effective_from, effective_until = _effective(data, problems)
-    examples = ExamplesReader(
-        asked.answers, _names(data, "bands", "band"), _names(data, "escalations", "escalation"), problems
-    ).read(data)
+    names = _names(data, "bands", "band"), _names(data, "escalations", "escalation")
+    examples = ExamplesReader(asked.answers, *names, problems).read(data) if asked.answers else ()
     card = Scorecard(
         id=word_in(data, "scorecard") or "",
         version=word_in(data, "version") or "",

@@ -6,6 +6,7 @@ that are wrong, and `wording.py` puts it into one sentence with the exact place 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice, pairwise
@@ -21,6 +22,9 @@ from pauta.schemas import schema
 if TYPE_CHECKING:
     from jsonschema import FormatChecker
     from jsonschema.protocols import Validator
+
+_BROKEN: Final = (TypeError, ValueError, AttributeError, LookupError, re.error)
+"""What comes of a schema that is none."""
 
 _COMPILED_AT_MOST: Final = 500
 _compiled: dict[int, tuple[Mapping[str, Any], Check | None]] = {}
@@ -52,7 +56,7 @@ def check_options(options: object, schema: Mapping[str, Any], at: Place, owner: 
 
     try:
         errors = _errors(_validator(schema), options)
-    except (SchemaError, TypeError, ValueError, AttributeError) as error:
+    except (SchemaError, *_BROKEN) as error:
         reason = error.message if isinstance(error, SchemaError) else str(error)
         message = f"{owner}: the plugin's own schema of its options is not valid: {reason}"
         return [Problem("E219", message, at, "tell the plugin's author")]
@@ -72,7 +76,7 @@ def _check_of(schema: Mapping[str, Any]) -> Check | None:
     check: Check | None
     try:
         check = QuickCheck(schema).holds
-    except (CannotCompileError, TypeError, ValueError, AttributeError, LookupError):
+    except (CannotCompileError, *_BROKEN):
         check = None
     if len(_compiled) >= _COMPILED_AT_MOST:
         _compiled.clear()

@@ -66,7 +66,7 @@ def _no_answer(test: Test, operand: Value, question: str, answers: Answers) -> P
         return None
     else:
         refused = refusal(answers, operand)
-        if refused is None:
+        if refused is None or refused.off_bounds:
             return None
         return Problem("E307", f"no answer of '{question}' is ever '{shown}': {refused.reason}", test.at, refused.hint)
     return Problem("E307", f"the question '{question}' has no answer '{shown}'", test.at, hint)

@@ -116,7 +116,9 @@ def _quote(fault: _Fault) -> Problem:
 
 def _escape(fault: _Fault) -> Problem:
     message = "a backslash in double quotes begins an escape, and this one does not exist"
-    return fault.problem("E117", message, "put patterns in single quotes: 're:\\d+'")
+    column = fault.text(fault.line).rfind("\\", 0, fault.column + 1)
+    at = (fault.line, max(column, 0))
+    return fault.problem("E117", message, "put patterns in single quotes: 're:\\d+'", at)
 
 
 def _document(fault: _Fault) -> Problem:
@@ -266,7 +268,8 @@ def _no_content(fault: _Fault) -> Problem:
         return _still_open(fault)
     if fault.char and fault.char in "}]":
         return fault.problem("E110", f"there is one {fault.char} too many", "delete it, or open its bracket")
-    return fault.problem("E119", "a value is missing here", None)
+    missing = "the key before this colon" if fault.char == ":" else "a value"
+    return fault.problem("E119", f"{missing} is missing here", None)
 
 
 def _still_open(fault: _Fault) -> Problem:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from pauta.engine.loading.data import meaning, place_at, written
+from pauta.engine.loading.data import place_at, written
+from pauta.engine.loading.hints import example_of, form_hint, known_hint, listed, short, shown, three_parts, type_hint
 from pauta.engine.problems import Place, Problem, did_you_mean, nearest
 
 MOST_PROBLEMS: Final = 200
@@ -82,7 +83,7 @@ class Fault:
     def subject(self) -> str:
         """The value by its key; the whole by what it is."""
         if self.is_key:
-            return f"the key '{_short(self.value)}'" + (f" of {self.thing}" if self.thing else "")
+            return f"the key '{short(self.value)}'" + (f" of {self.thing}" if self.thing else "")
         return self.thing or ("this" if self.owner else "the file")
 
 
@@ -120,31 +121,8 @@ def _innermost(fault: Fault) -> list[Problem]:
     return _problems_of(inner)
 
 
-def shown(value: object) -> str:
-    """A value as a sentence quotes it."""
-    match value:
-        case str():
-            return f"'{_short(value)}'"
-        case None:
-            return "empty"
-        case Mapping():
-            return "a map" if value else "an empty map"
-        case list() | tuple():
-            return "a list" if value else "an empty list"
-    return _short(written(value))
-
-
-def _short(text: str, most: int = 40) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 def _plain(message: str) -> str:
     return message if len(message) <= 160 else message[:159] + "…"
-
-
-def _listed(words: Sequence[str], last: str = "or") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _named(data: object, path: Sequence[str | int]) -> tuple[list[str], str]:
@@ -164,7 +142,7 @@ def _named(data: object, path: Sequence[str | int]) -> tuple[list[str], str]:
         if kind is None or path[-1] == kind:
             rest += f"{', ' if rest else ''}entry {step + 1}"
         else:
-            label = f"{kind} '{_short(written(here[kind]))}'"
+            label = f"{kind} '{short(written(here[kind]))}'"
             labels = [*labels, label] if kind == "answer" else [label]
             rest = ""
     return labels, rest
@@ -172,50 +150,17 @@ def _named(data: object, path: Sequence[str | int]) -> tuple[list[str], str]:
 
 def _type(fault: Fault) -> Iterable[Problem]:
     names = [fault.wanted] if isinstance(fault.wanted, str) else list(fault.wanted)
-    wanted = _listed([_TYPES[name] for name in names])
+    wanted = listed([_TYPES[name] for name in names])
     if fault.code == "E207":
         yield fault.problem("E207", f"{fault.subject} is {shown(fault.value)}, and a version has three parts, as text",
-                            _three_parts(fault.value))  # fmt: skip
+                            three_parts(fault.value))  # fmt: skip
         return
     numeric = {"number", "integer"} & set(names) and set(names) <= {"number", "integer", "null"}
     code = "E204" if numeric else fault.code or "E203"
     rest = "has no value" if fault.value is None else f"is {shown(fault.value)}"
-    yield fault.problem(code, f"{fault.subject} {rest}; it must be {wanted}", _type_hint(fault, names))
-
-
-def _type_hint(fault: Fault, names: Sequence[str]) -> str | None:
-    only_text = "string" in names and ("propertyNames" in fault.schema or set(names) <= {"string", "null"})
-    match value := fault.value:
-        case str() if {"number", "integer"} & set(names):
-            return _number_hint(value)
-        case str() if "boolean" in names:
-            truth = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(value.casefold())
-            return f"write {truth or 'true or false'}"
-        case str() if names == ["array"]:
-            return f"write it as a list: [{_short(value)}]"
-        case Mapping() if names == ["array"]:
-            return "write '- ' before each entry"
-        case bool() | int() | float() if only_text:
-            return f"put it in quotes: '{written(value)}'"
-    return None
-
-
-def _number_hint(text: str) -> str | None:
-    text = text.strip()
-    if re.fullmatch(r"[-+]?\d+,\d+", text):
-        return f"write {text.replace(',', '.')}: a number has a point, not a comma"
-    if re.fullmatch(r"[-+]?\d+([.,]\d+)? ?%", text):
-        return f"write {text.rstrip('% ').replace(',', '.')}"
-    if isinstance(meaning(text), int | float) and not isinstance(meaning(text), bool):
-        return f"write {text} without quotes"
-    return None
-
-
-def _three_parts(value: object) -> str:
-    parts = written(value).split(".")
-    if not all(part.isdecimal() for part in parts) or len(parts) > 3:
-        return 'write version: "1.0.0"'
-    return f'put it in quotes and give three parts: version: "{".".join([*parts, "0", "0"][:3])}"'
+    yield fault.problem(
+        code, f"{fault.subject} {rest}; it must be {wanted}", type_hint(fault.value, names, fault.schema)
+    )
 
 
 def _form(fault: Fault) -> Iterable[Problem]:
@@ -227,35 +172,13 @@ def _form(fault: Fault) -> Iterable[Problem]:
     if form == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", fault.value):
         rule = "there is no such day"
     yield fault.problem(fault.code or "E217", f"{fault.subject} is not allowed: {rule}" if fault.is_key else
-                        f"{fault.subject} is {shown(fault.value)}; {rule}", _form_hint(form, fault.value))  # fmt: skip
-
-
-def _form_hint(form: str, value: str) -> str | None:
-    match form:
-        case "pauta-id":
-            made = re.sub(r"[^\w-]+", "_", value).strip("_")[:64]
-            return f"write {made}" if made else None
-        case "pauta-card-id":
-            made = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:64]
-            return f"write {made}" if made else None
-        case "pauta-version":
-            return _three_parts(value)
-        case "date" if found := re.fullmatch(r"(\d\d?)[./-](\d\d?)[./-](\d{4})", value):
-            day, month, year = found.groups()
-            return f"write {year}-{int(month):02}-{int(day):02}, if the day stands first"
-        case "pauta-answer":
-            return "shorten it, and put the rest into its title"
-        case "pauta-language" if nearest(value.replace("_", "-"), [value]) and "_" in value:
-            return f"write {value.replace('_', '-')}"
-        case "pauta-extends" if "@" not in value:
-            return f"write {value}@^1.0"
-    return None
+                        f"{fault.subject} is {shown(fault.value)}; {rule}", form_hint(form, fault.value))  # fmt: skip
 
 
 def _enum(fault: Fault) -> Iterable[Problem]:
     words = [written(each) for each in fault.wanted]
     found = written(fault.value) if isinstance(fault.value, str | int | float | bool) else ""
-    yield fault.problem("E205", f"{fault.subject} is {shown(fault.value)}; it must be {_listed(words)}",
+    yield fault.problem("E205", f"{fault.subject} is {shown(fault.value)}; it must be {listed(words)}",
                         did_you_mean(found, words))  # fmt: skip
 
 
@@ -282,7 +205,7 @@ def _too_few(fault: Fault) -> Iterable[Problem]:
 
 def _too_many(fault: Fault) -> Iterable[Problem]:
     if fault.wanted == 1 and isinstance(fault.value, Mapping):
-        names = _listed([f"'{_short(key)}'" for key in fault.value], "and")
+        names = listed([f"'{short(key)}'" for key in fault.value], "and")
         hint = "write each as an entry of its own, its options under it"
         yield fault.problem("E216", f"{fault.subject} names {names}; it must name one thing", hint)
         return
@@ -303,7 +226,7 @@ def _required(fault: Fault) -> Iterable[Problem]:
     who = ": ".join(filter(None, (fault.owner, fault.thing))) or "the file"
     for key in fault.wanted:
         if key not in fault.value and key not in fault.misspelt:
-            hint = _example_of(key, properties.get(key, {}))
+            hint = example_of(key, properties.get(key, {}))
             yield Problem("E202", f"{who} has no '{key}'", fault.at, hint)
 
 
@@ -312,23 +235,6 @@ def _properties_at(fault: Fault) -> Mapping[str, Any]:
         return {}
     properties: Mapping[str, Any] = fault.root.get("properties", {})
     return properties
-
-
-_EXAMPLES: Final = {
-    "scorecard": "scorecard: inbound-service",
-    "version": 'version: "1.0.0"',
-    "sections": "sections: [{section: opening, questions: [...]}]",
-}
-
-
-def _example_of(key: str, schema: Mapping[str, Any]) -> str | None:
-    if key in _EXAMPLES:
-        return f"write {_EXAMPLES[key]}"
-    if "enum" in schema:
-        return f"write {key}: {_listed([written(each) for each in schema['enum']])}"
-    if schema.get("examples"):
-        return f"write {key}: {shown(schema['examples'][0])}"
-    return None
 
 
 def _unknown(fault: Fault) -> list[str]:
@@ -346,40 +252,13 @@ def _unknown(fault: Fault) -> list[str]:
 def _unknown_keys(fault: Fault) -> Iterable[Problem]:
     where = f" of {fault.thing}" if fault.thing else ""
     for key in _unknown(fault):
-        hint = _known_hint(fault, key, list(fault.schema.get("properties", {})))
-        yield fault.problem("E201", f"unknown key '{_short(key)}'{where}", hint, at=fault.place_of(key))
-
-
-def _known_hint(fault: Fault, key: str, known: Sequence[str]) -> str | None:
-    offered = [name for name in known if name not in ("after", "remove") and name not in fault.value]
-    if near := did_you_mean(key, offered):
-        return near
-    homes = [home for home, keys in _homes(fault.root).items() if key in keys]
-    if homes:
-        return f"'{key}' belongs to {_listed(homes)}"
-    return f"there are: {', '.join(known)}" if 0 < len(known) <= 12 else None
-
-
-_HOMES: Final = {
-    "section": "a section", "question": "a question", "option": "an answer", "range": "a range", "band": "a band",
-    "escalation": "an escalation", "example": "an example", "expect": "expect", "choose_many": "answers",
-    "turn": "a turn", "call": "a call",
-}  # fmt: skip
-
-
-def _homes(root: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The keys of every kind of thing that a file may hold, for a key that stands in the wrong one."""
-    top = root.get("properties", {})
-    homes = {"the top of the file": set(top)}
-    homes |= {name: set(each["properties"]) for name, each in top.items() if "properties" in each}
-    definitions = root.get("$defs", {})
-    return homes | {
-        home: set(definitions[name].get("properties", {})) for name, home in _HOMES.items() if name in definitions
-    }
+        hint = known_hint(key, fault.schema.get("properties", {}), fault.value, fault.root)
+        yield fault.problem("E201", f"unknown key '{short(key)}'{where}", hint, at=fault.place_of(key))
 
 
 def _false(fault: Fault) -> Iterable[Problem]:
-    yield fault.problem("E201", f"{fault.subject} may not stand here")
+    """A value that no value may be; jsonschema gives the place of the map around it."""
+    yield fault.problem("E201", f"{shown(fault.value)} may not stand here")
 
 
 def _unique(fault: Fault) -> Iterable[Problem]:

@@ -35,9 +35,9 @@ from typing import ClassVar, Final
 
 from pauta import Call, CallBatch, Finding, Findings, Problem, ProblemsFound, Question, hookimpl
 from pauta.plugins.criteria.phrases.asked import Fault, read_options
-from pauta.plugins.criteria.phrases.finding import find
+from pauta.plugins.criteria.phrases.finding import Judge, find
 from pauta.plugins.criteria.phrases.matcher import PhraseMatcher
-from pauta.plugins.criteria.phrases.transcripts import SPEAKERS, Transcripts
+from pauta.plugins.criteria.phrases.transcripts import Transcripts
 
 HINT: Final = "phrases look like `how (can|may) i help (you)`, `frustrat*`, `your ... name`; test one with `pauta try`"
 
@@ -60,7 +60,10 @@ class Phrase:
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "properties": {
-            "speaker": {"description": "Who must say it; anybody where not given.", "enum": list(SPEAKERS)},
+            "speaker": {
+                "description": "Who must say it; anybody where not given.",
+                "enum": ["agent", "customer", "system", "other"],
+            },
             "within": {
                 "description": "Where in the call: the first or the last `20 s`, `3 turns` or `50 words`.",
                 "type": "object",
@@ -80,7 +83,8 @@ class Phrase:
     def __init__(self, options: Mapping[str, object], question: Question) -> None:
         self._asked, faults = read_options(options)
         if faults:
-            raise ProblemsFound(Problem("E351", sentence, question.at, HINT) for _, sentence in faults)
+            raise ProblemsFound(Problem("E362", sentence, None, HINT) for _, sentence in faults)
+        self._judge = Judge(self._asked)
         self._matcher = PhraseMatcher([slot.phrase for slot in self._asked.slots])
         self._first_slot = 0
 
@@ -108,7 +112,7 @@ class Phrase:
         """Look through every call of a batch."""
         transcripts = batch.once("phrase.transcripts", lambda: Transcripts(batch.calls, batch.size))
         hits = batch.once(("phrase.hits", self._matcher), lambda: self._matcher.hits(transcripts))
-        return find(self._asked, self._first_slot, hits, transcripts, batch)
+        return find(self._judge, self._first_slot, hits, transcripts, batch)
 
 
 @hookimpl

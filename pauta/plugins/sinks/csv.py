@@ -1,8 +1,8 @@
-"""Results as a sheet: one row an evaluation, with a column for the score of every section and the answer of every question.
+"""Results as a sheet: one row an evaluation, with a column for each section's score and each question's answer.
 
-The columns are those of all evaluations of the run, so rows are kept aside until the end; the file then replaces the one
-before as a whole. A cell that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line's end) gets an
-apostrophe before it; numbers, negative ones too, are left as they are.
+The columns are those of all evaluations of the run, so rows are kept aside until the end; the file then replaces the
+one before as a whole. A cell that a spreadsheet would take for a formula (it begins with = + - @, a tab or the end of
+a line) gets an apostrophe before it; numbers, negative ones too, are left as they are.
 
     greeting answered "=1+1"   is written   '=1+1
     a score of -5              is written   -5.0

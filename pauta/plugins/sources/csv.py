@@ -45,7 +45,18 @@ class Csv:
     name: ClassVar[str] = "csv"
     purpose: ClassVar[str] = "Reads calls (without turns) and people's evaluations from CSV files, wide or long."
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
-    options: ClassVar[Mapping[str, object]] = {"type": "object", "properties": {}, "additionalProperties": False}
+    options: ClassVar[Mapping[str, object]] = {
+        "type": "object",
+        "properties": {
+            "calls": {"type": ["string", "array"], "items": {"type": "string"}, "description": "Files of calls."},
+            "answers": {
+                "type": ["string", "array"],
+                "items": {"type": "string"},
+                "description": "Files of evaluations.",
+            },
+        },
+        "additionalProperties": False,
+    }
 
     def __init__(self, options: Mapping[str, object]) -> None:
         """There is nothing to choose."""

@@ -32,7 +32,18 @@ class Jsonl:
     name: ClassVar[str] = "jsonl"
     purpose: ClassVar[str] = "Reads calls and people's evaluations from JSONL files, one JSON object a line."
     endings: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
-    options: ClassVar[Mapping[str, object]] = {"type": "object", "properties": {}, "additionalProperties": False}
+    options: ClassVar[Mapping[str, object]] = {
+        "type": "object",
+        "properties": {
+            "calls": {"type": ["string", "array"], "items": {"type": "string"}, "description": "Files of calls."},
+            "answers": {
+                "type": ["string", "array"],
+                "items": {"type": "string"},
+                "description": "Files of evaluations.",
+            },
+        },
+        "additionalProperties": False,
+    }
 
     def __init__(self, options: Mapping[str, object]) -> None:
         """There is nothing to choose."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from pauta.plugins.criteria.phrases.language import Sought, read_phrase
@@ -35,8 +36,20 @@ class Asked:
     speaker: str | None = None
     window: Window | None = None
 
+    @cached_property
+    def by_language(self) -> bool:
+        """Whether a part has lists for languages."""
+        return any(languages != (ALL_LANGUAGES,) for languages in self.languages.values())
+
+    @cached_property
+    def patterns(self) -> tuple[int, ...]:
+        """The slots that hold patterns."""
+        return tuple(n for n, slot in enumerate(self.slots) if slot.phrase.pattern is not None)
+
     def chosen(self, language: str | None) -> tuple[int, ...] | None:
         """The slots that a call in a language is asked for, None where a part has no list for it."""
+        if not self.by_language:
+            return tuple(range(len(self.slots)))
         chosen: list[int] = []
         for part, languages in self.languages.items():
             listed = _nearest(language, languages)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pauta import CallBatch, Evidence, Findings, Verdict
-from pauta.plugins.criteria.phrases.asked import ALL_LANGUAGES, Asked
+from pauta.plugins.criteria.phrases.asked import Asked
 from pauta.plugins.criteria.phrases.matcher import Hits
 from pauta.plugins.criteria.phrases.search import Place, Search
-from pauta.plugins.criteria.phrases.transcripts import SPEAKERS, Transcripts
+from pauta.plugins.criteria.phrases.transcripts import Transcripts
 from pauta.plugins.criteria.phrases.window import Reach
 
 if TYPE_CHECKING:
@@ -26,31 +28,33 @@ Choice: TypeAlias = tuple[int, ...]
 """The slots that calls in one language are asked for."""
 
 
-def find(asked: Asked, first_slot: int, hits: Hits, transcripts: Transcripts, batch: CallBatch) -> Findings:
+def find(judge: Judge, first_slot: int, hits: Hits, transcripts: Transcripts, batch: CallBatch) -> Findings:
     """What one use says about every call of a batch."""
     import numpy as np
 
-    speaks = np.ones(len(transcripts.turns), dtype=np.bool_)
-    if asked.speaker:
-        speaks = transcripts.speakers == SPEAKERS.index(asked.speaker)
-    window = asked.window
+    asked, window = judge.asked, judge.asked.window
+    heard = transcripts.by(asked.speaker)
     reach = batch.once(("phrase.reach", window), lambda: window.reach(transcripts)) if window else None
-    heard = speaks & reach.inside if reach else speaks
     too_slow: dict[int, str] = {}
-    places = Search(asked, first_slot, hits, transcripts, heard, reach).places(too_slow)
+    search = Search(asked, first_slot, hits, transcripts, heard & reach.inside if reach else heard, reach)
+    places = search.places(too_slow)
     choices, choice_of = _choices(asked, batch)
-    nothing = [Judge(asked)(choice or (), frozenset()) for choice in choices]
+    nothing = [judge(choice or (), frozenset()) for choice in choices]
     verdicts = np.array([verdict for verdict, _ in nothing], dtype=np.uint8)[choice_of]
     reasons = {row: nothing[choice][1] for row, choice in enumerate(choice_of.tolist())}
-    evidence = _weigh(asked, places, transcripts, (choices, choice_of), verdicts, reasons)
-    for row, why in too_slow.items():
-        verdicts[row], reasons[row] = Verdict.UNVERIFIED, why
+    evidence: dict[int, Sequence[Evidence]] = {}
+    for row, found in _by_row(places, transcripts):
+        choice = choices[choice_of[row]] or ()
+        own = [place for place in found if place.slot in choice]
+        if own:
+            verdicts[row], reasons[row] = judge(choice, frozenset(place.slot for place in own))
+            evidence[row], more = _evidence(own, transcripts, row)
+            reasons[row] += more
+    no_list = {code for code, choice in enumerate(choices) if choice is None}
+    unheard = [row for row, code in enumerate(choice_of.tolist()) if code in no_list] if no_list else []
+    for row, verdict, why in _closed(asked, transcripts, reach, too_slow, unheard):
+        verdicts[row], reasons[row] = verdict, why
         evidence.pop(row, None)
-    no_list = np.array([choice is None for choice in choices], dtype=np.bool_)[choice_of]
-    for closed, verdict, why in _closed(asked, transcripts, speaks, reach, no_list):
-        for row in np.flatnonzero(closed).tolist():
-            verdicts[row], reasons[row] = verdict, why
-            evidence.pop(row, None)
     return Findings(verdicts, {}, evidence, reasons)
 
 
@@ -58,91 +62,76 @@ def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArr
     """What calls are asked for, by language, and which of these holds for each row."""
     import numpy as np
 
-    everywhere = np.zeros(batch.size, dtype=np.int64)
-    if all(languages == (ALL_LANGUAGES,) for languages in asked.languages.values()):
-        return [asked.chosen(None)], everywhere
-    column = getattr(batch.subject("call.language"), "column", None)
+    column = getattr(batch.subject("call.language"), "column", None) if asked.by_language else None
     if column is None:
-        return [asked.chosen(None)], everywhere
+        return [asked.chosen(None)], np.zeros(batch.size, dtype=np.int64)
     return [asked.chosen(None if value is None else str(value)) for value in column.values], column.codes
 
 
-def _weigh(
-    asked: Asked,
-    places: Sequence[Place],
-    transcripts: Transcripts,
-    choices: tuple[Sequence[Choice | None], NDArray[np.integer]],
-    verdicts: NDArray[np.uint8],
-    reasons: dict[int, str],
-) -> dict[int, Sequence[Evidence]]:
-    """The evidence of the calls in which something was found; their verdicts and reasons are put in place."""
-    evidence: dict[int, Sequence[Evidence]] = {}
-    judge = Judge(asked)
-    row_of = transcripts.row[[place.turn for place in places]].tolist() if places else []
-    for row, found in groupby(zip(row_of, places), key=lambda each: int(each[0])):
-        choice = choices[0][choices[1][row]] or ()
-        own = [place for _, place in found if place.slot in choice]
-        if not own:
-            continue
-        verdicts[row], reasons[row] = judge(choice, frozenset(place.slot for place in own))
-        spots = dict.fromkeys(place[:3] for place in own)
-        if len(spots) > MOST_EVIDENCE:
-            reasons[row] += f" ({len(spots)} places; the first {MOST_EVIDENCE} are kept)"
-        evidence[row] = [_evidence(transcripts, row, *spot) for spot in list(spots)[:MOST_EVIDENCE]]
-    return evidence
+def _by_row(places: Sequence[Place], transcripts: Transcripts) -> Iterator[tuple[int, list[Place]]]:
+    """The calls in which something was found, with the places in each."""
+    if not places:
+        return
+    rows = transcripts.row[[place.turn for place in places]].tolist()
+    for row, found in groupby(zip(rows, places), key=itemgetter(0)):
+        yield row, [place for _, place in found]
 
 
-def _evidence(transcripts: Transcripts, row: int, number: int, start: int, stop: int) -> Evidence:
-    turn = transcripts.turns[number]
-    return Evidence(number - int(transcripts.first[row]), start, stop, turn.text[start:stop], turn.start, turn.end)
+def _evidence(places: Sequence[Place], transcripts: Transcripts, row: int) -> tuple[list[Evidence], str]:
+    """The places of one call as evidence, each once, and what the reason must add where there are too many."""
+    spots = list(dict.fromkeys(place[:3] for place in places))
+    more = f" ({len(spots)} places; the first {MOST_EVIDENCE} are kept)" if len(spots) > MOST_EVIDENCE else ""
+    first = int(transcripts.first[row])
+    evidence = []
+    for number, start, stop in spots[:MOST_EVIDENCE]:
+        turn = transcripts.turns[number]
+        evidence.append(Evidence(number - first, start, stop, turn.text[start:stop], turn.start, turn.end))
+    return evidence, more
 
 
 def _closed(
-    asked: Asked,
-    transcripts: Transcripts,
-    speaks: NDArray[np.bool_],
-    reach: Reach | None,
-    no_list: NDArray[np.bool_],
-) -> Iterator[tuple[NDArray[np.bool_], Verdict, str]]:
-    """Which calls are not decided by what was found, and what is said instead; what comes later counts."""
+    asked: Asked, transcripts: Transcripts, reach: Reach | None, too_slow: Mapping[int, str], unheard: Sequence[int]
+) -> Iterator[tuple[int, Verdict, str]]:
+    """The calls that are not decided by what was found, and what is said of them; what comes later counts."""
+    for row, why in too_slow.items():
+        yield row, Verdict.UNVERIFIED, why
     if reach and asked.window:
         missing = "no start" if asked.window.end == "first" else "no end"
         why = f"turns of the call have {missing}, so that the {asked.window.written} cannot be told"
-        yield ~reach.known, Verdict.UNVERIFIED, why
-    if no_list.any():
+        for row in (~reach.known).nonzero()[0].tolist():
+            yield row, Verdict.UNVERIFIED, why
+    for row in unheard:
         lists = ", ".join(sorted({name for names in asked.languages.values() for name in names if name}))
-        yield no_list, Verdict.UNVERIFIED, f"the phrases are written for {lists}, not for the language of the call"
+        yield row, Verdict.UNVERIFIED, f"the phrases are written for {lists}, not for the language of the call"
     if asked.speaker:
-        silent = ~transcripts.any_by_row(transcripts.spoken & speaks)
-        yield silent, Verdict.NOT_MET, f"{_SPOKEN_OF[asked.speaker]} says nothing in the call"
-    yield ~transcripts.any_by_row(transcripts.spoken), Verdict.UNVERIFIED, "the call has no words"
+        for row in transcripts.silent(asked.speaker):
+            yield row, Verdict.NOT_MET, f"{_SPOKEN_OF[asked.speaker]} says nothing in the call"
+    for row in transcripts.silent(None):
+        yield row, Verdict.UNVERIFIED, "the call has no words"
 
 
 _SPOKEN_OF: Final = {"agent": "the agent", "customer": "the customer", "system": "the system", "other": "nobody else"}
 
 
 class Judge:
-    """Says what phrases found mean; each set of phrases is judged once."""
+    """Says what it means that phrases were found."""
 
     def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-        self._said: dict[tuple[Choice, frozenset[int]], tuple[Verdict, str]] = {}
+        self.asked = asked
+        self._said = lru_cache(maxsize=1000)(self._judged)
         speaker = f" by {_SPOKEN_OF[asked.speaker]}" if asked.speaker else ""
         window = f" in the {asked.window.written}" if asked.window else ""
         self._where = f"{speaker}{window}"
 
     def __call__(self, choice: Choice, found: frozenset[int]) -> tuple[Verdict, str]:
         """Verdict and reason for a call that was asked for some slots and in which some were found."""
-        key = (choice, found)
-        if key not in self._said:
-            self._said[key] = self._judged(choice, found)
-        return self._said[key]
+        return self._said(choice, found)
 
     def _judged(self, choice: Choice, found: frozenset[int]) -> tuple[Verdict, str]:
         met = True
         sentences = []
-        for part in self._asked.languages:
-            slots = [n for n in choice if self._asked.slots[n].part == part]
+        for part in self.asked.languages:
+            slots = [n for n in choice if self.asked.slots[n].part == part]
             hit, missed = [n for n in slots if n in found], [n for n in slots if n not in found]
             holds, sentence = getattr(self, f"_{part}")(hit, missed)
             met &= holds
@@ -150,7 +139,7 @@ class Judge:
         return Verdict.MET if met else Verdict.NOT_MET, "; ".join(sentences)
 
     def _any(self, hit: list[int], missed: list[int]) -> tuple[bool, str]:
-        least = self._asked.at_least
+        least = self.asked.at_least
         if len(hit) >= least:
             return True, f"said{self._where}: {self._quoted(hit)}"
         if hit:
@@ -168,6 +157,6 @@ class Judge:
         return True, f"not said{self._where}, as it should be: {self._quoted(missed)}"
 
     def _quoted(self, slots: Sequence[int]) -> str:
-        named = ", ".join(f'"{self._asked.slots[n].phrase.text}"' for n in slots[:_NAMED])
+        named = ", ".join(f'"{self.asked.slots[n].phrase.text}"' for n in slots[:_NAMED])
         more = len(slots) - _NAMED
         return f"{named} and {more} more" if more > 0 else named

@@ -2,6 +2,7 @@
 
     words_of(text)      the words of one text, each with [start, stop) in it; the plain way, exact
     letter(character)   what one character becomes: letters, a blank that parts words, or nothing
+    coded(text)         folded text as bytes, one for each letter
 
 What counts as an accent follows the root of Unicode's collation (docs/decisions/folding.md): ñ is found by n, ё by е,
 but й is a letter of its own and not an и with a mark. Words are runs of letters and digits of any script; apostrophes
@@ -14,6 +15,10 @@ import re
 import unicodedata
 from functools import cache
 from typing import Final, NamedTuple
+
+OTHER: Final = 0x7F
+"""The byte of every letter that is neither ASCII nor Cyrillic: what is found with it must be looked at again."""
+_CYRILLIC: Final = 0x400 >> 7
 
 APOSTROPHES: Final = "'’‘‛ʼʹ′`´＇"
 LETTERS_OF_THEIR_OWN: Final = "йўїќѓ"
@@ -96,3 +101,16 @@ def _part(character: str) -> str:
     if kind[0] == "M":
         return "" if kind == "Me" or unicodedata.combining(character) >= _FIRST_ACCENT else character
     return character if kind[0] in "LN" else " "
+
+
+def coded(text: str) -> bytes:
+    """Folded text as bytes: ASCII stands for itself, Cyrillic letters for 0x80 and up, all others are OTHER."""
+    return bytes(map(byte_of, text))
+
+
+def byte_of(character: str) -> int:
+    """The byte of one folded character."""
+    code = ord(character)
+    if code < 0x80:
+        return code
+    return 0x80 | (code & 0x7F) if code >> 7 == _CYRILLIC else OTHER

@@ -17,14 +17,14 @@ written first counts; what stands further left in the phrase decides first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pauta.plugins.criteria.phrases.folding import APOSTROPHES, words_of
+from pauta.plugins.criteria.phrases.folding import APOSTROPHES, OTHER, coded, words_of
 
 if TYPE_CHECKING:
     import regex
@@ -72,9 +72,13 @@ class Sought:
     wordings: tuple[Wording, ...] = ()
 
     @property
-    def plain(self) -> bool:
-        """Whether its wordings are nothing but words."""
-        return all(isinstance(item, Spoken) and not item.stem for wording in self.wordings for item in wording)
+    def unbroken(self) -> bool:
+        """Whether all of its wordings are words without gaps, of which the last may be a stem."""
+        return all(
+            isinstance(item, Spoken) and (not item.stem or n == len(wording))
+            for wording in self.wordings
+            for n, item in enumerate(wording, start=1)
+        )
 
     @cached_property
     def pattern(self) -> regex.Pattern[str] | None:
@@ -83,18 +87,27 @@ class Sought:
 
     @cached_property
     def searcher(self) -> re.Pattern[str]:
-        """Finds the phrase in folded words with a blank after each, 'w1 w2 '."""
-        return re.compile("(?<![^ ])(?:" + "".join(_expressions(_tokens(self.text))) + ")")
+        """Finds the phrase in folded words with a blank before each, ' w1 w2'."""
+        return re.compile(self._expression(str))
+
+    @cached_property
+    def coded_searcher(self) -> re.Pattern[bytes] | None:
+        """The same in words as bytes; None where these do not tell the letters of the phrase apart."""
+        expression = self._expression(lambda word: coded(word).decode("latin-1")).encode("latin-1")
+        return None if OTHER in expression else re.compile(expression)
+
+    def _expression(self, spell: Callable[[str], str]) -> str:
+        return f"(?:{''.join(_expressions(_tokens(self.text), spell))})(?![^ ])"
 
 
-def _expressions(tokens: Iterator[Token]) -> Iterator[str]:
-    """The regular expression of a phrase, token by token; every word takes the blank after it along."""
+def _expressions(tokens: Iterator[Token], spell: Callable[[str], str]) -> Iterator[str]:
+    """A phrase as a regular expression, token by token; every word takes the blank before it along."""
     barred: list[bool] = []
     for piece in tokens:
         if isinstance(piece, Gap):
-            yield f"(?:[^ ]++ ){{0,{piece.most}}}?"
+            yield f"(?: [^ ]++){{0,{piece.most}}}?"
         elif isinstance(piece, Spoken):
-            yield re.escape(piece.text) + ("[^ ]*+ " if piece.stem else " ")
+            yield f" {re.escape(spell(piece.text))}" + ("[^ ]*+" if piece.stem else "")
         elif piece == "(":
             barred.append(False)
             yield "(?:"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pauta.plugins.criteria.phrases.asked import Asked
 from pauta.plugins.criteria.phrases.language import PATTERN_SECONDS
-from pauta.plugins.criteria.phrases.matcher import Hits, spans
-from pauta.plugins.criteria.phrases.transcripts import Transcripts
+from pauta.plugins.criteria.phrases.matcher import Hits
+from pauta.plugins.criteria.phrases.transcripts import Stretch, Transcripts
 from pauta.plugins.criteria.phrases.window import Reach
 
 if TYPE_CHECKING:
@@ -43,59 +43,85 @@ class Search:
 
     def places(self, too_slow: dict[int, str]) -> list[Place]:
         """Where phrases of the use were found. Calls in which a pattern took too long go to `too_slow`, with why."""
-        found = [*self._plain(), *self._open(), *self._patterns(too_slow)]
-        return sorted(set(found))
+        whole, opened = self._own(self.hits.bounds), self._own(self.hits.open_bounds)
+        spans = [self._whole(whole)] if whole else []
+        spans += self._open(opened) if opened else []
+        found: set[Place] = set()
+        for slot, turn, low, high in spans:
+            starts, stops = self.transcripts.located(turn, low, high)
+            found.update(map(Place, turn.tolist(), starts.tolist(), stops.tolist(), slot.tolist()))
+        return sorted(found.union(self._patterns(too_slow)))
 
-    def _own(self, slots: NDArray[np.int64]) -> slice:
+    def _own(self, bounds: list[int]) -> slice | None:
+        """Which of the hits are those of the use; None where there are none."""
+        low, high = bounds[self.first_slot], bounds[self.first_slot + len(self.asked.slots)]
+        return slice(low, high) if low < high else None
+
+    def _whole(self, own: slice) -> NDArray[np.int64]:
+        """(4, found) int64: slot, turn, low, high of what the pass found itself, as far as it counts and is apart."""
         import numpy as np
 
-        low, high = np.searchsorted(slots, [self.first_slot, self.first_slot + len(self.asked.slots)])
-        return slice(int(low), int(high))
-
-    def _plain(self) -> Iterator[Place]:
-        """Phrases of words alone: every hit that counts is a place; one that overlaps another of its phrase is not."""
-        import numpy as np
-
-        own = self._own(self.hits.slot)
-        slot, turn, low, high = (each[own] for each in (self.hits.slot, self.hits.turn, self.hits.low, self.hits.high))
+        slot, turn, low, high = found = np.array(
+            [self.hits.slot[own] - self.first_slot, self.hits.turn[own], self.hits.low[own], self.hits.high[own]]
+        )
         counts = self.heard[turn]
         if self.reach and self.reach.low is not None and self.reach.high is not None:
             counts &= (low >= self.reach.low[turn]) & (high <= self.reach.high[turn])
-        at = np.flatnonzero(counts)
-        slot, turn, low, high = slot[at], turn[at], low[at], high[at]
+        slot, turn, low, high = found = found[:, counts]
         same = (slot[1:] == slot[:-1]) & (turn[1:] == turn[:-1])
         if (same & (low[1:] < high[:-1])).any():
-            apart = list(_apart(zip(slot.tolist(), turn.tolist(), low.tolist(), high.tolist())))
-            at, slot, turn = at[apart], slot[apart], turn[apart]
-        starts, stops = self.hits.start[own][at], self.hits.stop[own][at]
-        places = zip(turn.tolist(), starts.tolist(), stops.tolist(), (slot - self.first_slot).tolist())
-        return map(Place._make, places)
+            found = found[:, list(_apart(zip(slot.tolist(), turn.tolist(), low.tolist(), high.tolist())))]
+        return found
 
-    def _open(self) -> Iterator[Place]:
-        """Phrases with gaps and stems: each turn that may hold one is searched."""
-        own = self._own(self.hits.open_slot)
+    def _open(self, own: slice) -> Iterator[NDArray[np.int64]]:
+        """(4, found) int64 a stretch: slot, turn, low, high of phrases with gaps, in turns that may hold them."""
+        import numpy as np
+
         slots, turns = self.hits.open_slot[own] - self.first_slot, self.hits.open_turn[own]
         counts = self.heard[turns]
-        for slot, turn in zip(slots[counts].tolist(), turns[counts].tolist()):
-            words = self.transcripts.words(turn)
-            low, high = self._words(turn)
-            for first, last in spans(self.asked.slots[slot].phrase, words[low:high]):
-                yield Place(turn, words[low + first].start, words[low + last - 1].stop, slot)
+        slots, turns = slots[counts], turns[counts]
+        for stretch, at in self.transcripts.by_stretch(turns):
+            held = turns[at] - stretch.first
+            low, high = self._words(turns[at])
+            begins, ends = stretch.blanks[stretch.first_blanks[held] + [low, high]]
+            spans = [
+                (slot, turn, *span)
+                for slot, turn, begin, end in zip(slots[at].tolist(), held.tolist(), begins.tolist(), ends.tolist())
+                for span in self._spans(slot, stretch, turn, begin, end)
+            ]
+            slot, turn, begin, end = np.array(spans, dtype=np.int64).reshape(-1, 4).T
+            low, high = stretch.words_at(begin, turn), stretch.words_at(end, turn)
+            yield np.array([slot, turn + stretch.first, low, high])
 
-    def _words(self, turn: int) -> tuple[int, int | None]:
-        """Which words of a turn count."""
+    def _spans(self, slot: int, stretch: Stretch, turn: int, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where a phrase lies between two places of a turn: from the blank before it to the blank after it."""
+        phrase = self.asked.slots[slot].phrase
+        if phrase.coded_searcher is not None:
+            for coded in phrase.coded_searcher.finditer(stretch.raw, begin, end):
+                yield coded.span()
+            return
+        shift = int(stretch.begins[turn])
+        words = "".join(f" {word.text}" for word in self.transcripts.words(turn + stretch.first))
+        for found in phrase.searcher.finditer(words, begin - shift, end - shift):
+            yield found.start() + shift, found.end() + shift
+
+    def _words(self, turns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which words of some turns count: from low up to high."""
+        import numpy as np
+
         if self.reach is None or self.reach.low is None or self.reach.high is None:
-            return 0, None
-        return int(self.reach.low[turn]), int(self.reach.high[turn])
+            return np.zeros_like(turns), self.transcripts.word_counts[turns]
+        return self.reach.low[turns], self.reach.high[turns]
 
     def _patterns(self, too_slow: dict[int, str]) -> Iterator[Place]:
         import numpy as np
 
-        patterns = [(n, slot.phrase.text, slot.phrase.pattern) for n, slot in enumerate(self.asked.slots)]
+        if not self.asked.patterns:
+            return
         heard = np.flatnonzero(self.heard)
-        for slot, text, pattern in patterns:
-            if pattern is None:
-                continue
+        for slot in self.asked.patterns:
+            pattern, text = self.asked.slots[slot].phrase.pattern, self.asked.slots[slot].phrase.text
+            assert pattern is not None
             for turn, row in zip(heard.tolist(), self.transcripts.row[heard].tolist()):
                 if row in too_slow:
                     continue
@@ -110,8 +136,9 @@ class Search:
 
     def _letters(self, turn: int) -> tuple[int, int]:
         """Which part of the text of a turn counts."""
-        text = self.transcripts.texts[turn]
-        low, high = self._words(turn)
+        text, low, high = self.transcripts.texts[turn], 0, None
+        if self.reach is not None and self.reach.low is not None and self.reach.high is not None:
+            low, high = int(self.reach.low[turn]), int(self.reach.high[turn])
         if high is None:
             return 0, len(text)
         words = self.transcripts.words(turn)

@@ -2,12 +2,9 @@ r"""The words of all turns of a batch as one string of bytes, so that one pass f
 
     Transcripts         the turns of a batch: texts, rows, speakers, times, and the folded words of them all
     Stretch             some turns in a row, folded: b" w1 w2 \n w3 ", a byte for each letter
-    coded(words)        how words look in it: what the pass searches for
 
-ASCII letters and digits stand for themselves, Cyrillic ones for 0x80 and up; every other letter is one and the same
-byte, OTHER, so that what is found with it must be looked at again (`words_of`). A line feed parts turns; no phrase
-holds one, so none crosses. Where a byte came from is worked out for hits alone: what the folding left out is kept, the
-rest is counted.
+A line feed parts turns; no phrase holds one, so none crosses. Where a byte came from is worked out for hits alone: what
+the folding left out is kept, the rest is counted.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from pauta import Call
-from pauta.plugins.criteria.phrases.folding import Word, is_mark, letter, words_of
+from pauta.plugins.criteria.phrases.folding import OTHER, Word, byte_of, is_mark, letter, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,27 +22,12 @@ if TYPE_CHECKING:
 
 BLANK: Final = 0x20
 TURN: Final = 0x0A
-OTHER: Final = 0x7F
-_CYRILLIC: Final = 0x400 >> 7
 _UNKNOWN, _NOTHING, _SEVERAL = 0, 1, 2
 """Classes of characters beside those that become one byte. SEVERAL: the turn must be folded word by word."""
 
 STRETCH: Final = 1 << 20
 """About how many characters are folded at a time: enough to forget the price of a call, few enough for the caches."""
 _JOINT: Final = "   "
-SPEAKERS: Final = ("agent", "customer", "system", "other")
-
-
-def coded(text: str) -> bytes:
-    """Folded text as bytes of a Stretch."""
-    return bytes(_byte(character) for character in text)
-
-
-def _byte(character: str) -> int:
-    code = ord(character)
-    if code < 0x80:
-        return code
-    return 0x80 | (code & 0x7F) if code >> 7 == _CYRILLIC else OTHER
 
 
 def _class(code: int) -> int:
@@ -54,7 +36,7 @@ def _class(code: int) -> int:
     if is_mark(character):
         return _SEVERAL
     becomes = letter(character)
-    return _NOTHING if not becomes else _byte(becomes) if len(becomes) == 1 else _SEVERAL
+    return _NOTHING if not becomes else byte_of(becomes) if len(becomes) == 1 else _SEVERAL
 
 
 @cache
@@ -147,19 +129,29 @@ class Stretch:
         return classes, offsets
 
     @cached_property
-    def _blanks(self) -> NDArray[np.int64]:
+    def raw(self) -> bytes:
+        """`folded` as bytes, for searches of single turns."""
+        return self.folded.tobytes()
+
+    @cached_property
+    def blanks(self) -> NDArray[np.int64]:
+        """Where the blanks are. A turn of n words has n + 1: one before each word, one after the last."""
         import numpy as np
 
         return np.flatnonzero(self.folded == BLANK)
 
-    def words(self) -> NDArray[np.int64]:
-        """(turns,) int64: how many words each turn has."""
-        return self._words_before(self.ends) - self._words_before(self.begins) - 1
-
-    def _words_before(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    @cached_property
+    def first_blanks(self) -> NDArray[np.int64]:
+        """(turns,) int64: which blank comes before the first word of each turn."""
         import numpy as np
 
-        return np.searchsorted(self._blanks, places)
+        return np.searchsorted(self.blanks, self.begins)
+
+    def word_counts(self) -> NDArray[np.int64]:
+        """(turns,) int64: how many words each turn has."""
+        import numpy as np
+
+        return np.diff(self.first_blanks, append=len(self.blanks)) - 1
 
     def turns_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """In which turn of the stretch each place in `folded` lies."""
@@ -167,22 +159,24 @@ class Stretch:
 
         return np.searchsorted(self.begins, places, side="right") - 1
 
-    def located(
-        self, turns: NDArray[np.int64], begins: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Where words that begin and end at places of `folded` start and stop in the text of their turn.
+    def words_at(self, places: NDArray[np.int64], turns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which words of their turns come after the blanks at some places."""
+        import numpy as np
 
-        And which word of that turn is the first, and which comes after the last.
-        """
-        before = self._words_before(self.begins[turns]) + 1
-        low, high = self._words_before(begins) - before, self._words_before(ends) - before + 1
-        starts = self._origin(begins) - self._offsets[turns]
-        stops = self._origin(ends - 1) - self._offsets[turns] + 1
+        return np.searchsorted(self.blanks, places) - self.first_blanks[turns]
+
+    def located(
+        self, turns: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where words low to high (not taken in) of turns of the stretch start and stop in the texts of these turns."""
+        first = self.first_blanks[turns]
+        starts = self._origin(self.blanks[first + low] + 1) - self._offsets[turns]
+        stops = self._origin(self.blanks[first + high] - 1) - self._offsets[turns] + 1
         for n, turn in enumerate(turns.tolist() if self._rewritten else ()):
             if turn in self._rewritten:
                 words = self._rewritten[turn]
                 starts[n], stops[n] = words[low[n]].start, words[high[n] - 1].stop
-        return starts, stops, low, high
+        return starts, stops
 
     def _origin(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         import numpy as np
@@ -208,6 +202,8 @@ class Transcripts:
         self.counts = counts
         self.row = np.repeat(np.arange(size), counts)
         self._words: dict[int, list[Word]] = {}
+        self._by: dict[str | None, NDArray[np.bool_]] = {}
+        self._silent: dict[str | None, list[int]] = {}
 
     @cached_property
     def stretches(self) -> list[Stretch]:
@@ -229,7 +225,7 @@ class Transcripts:
         """(turns,) int64: how many words each turn has."""
         import numpy as np
 
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(stretch.words() for stretch in self.stretches)])
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(stretch.word_counts() for stretch in self.stretches)])
 
     @cached_property
     def spoken(self) -> NDArray[np.bool_]:
@@ -239,15 +235,22 @@ class Transcripts:
         lengths = [stretch.ends - stretch.begins for stretch in self.stretches]
         return np.concatenate([np.zeros(0, dtype=np.int64), *lengths]) > 1
 
-    @cached_property
-    def speakers(self) -> NDArray[np.int8]:
-        """(turns,) int8: the speaker of each turn, as the position in SPEAKERS."""
+    def by(self, speaker: str | None) -> NDArray[np.bool_]:
+        """(turns,) bool: the turns of a speaker, None for anybody's."""
         import numpy as np
 
-        code = {speaker: n for n, speaker in enumerate(SPEAKERS)}
-        other = code["other"]
-        each = (code.get(turn.speaker, other) for turn in self.turns)
-        return np.fromiter(each, dtype=np.int8, count=len(self.texts))
+        if speaker not in self._by:
+            said = (speaker is None or turn.speaker == speaker for turn in self.turns)
+            self._by[speaker] = np.fromiter(said, dtype=np.bool_, count=len(self.turns))
+        return self._by[speaker]
+
+    def silent(self, speaker: str | None) -> list[int]:
+        """The calls in which a speaker (None: anybody) says no word."""
+        import numpy as np
+
+        if speaker not in self._silent:
+            self._silent[speaker] = np.flatnonzero(~self.any_by_row(self.spoken & self.by(speaker))).tolist()
+        return self._silent[speaker]
 
     @cached_property
     def starts(self) -> NDArray[np.float64]:
@@ -270,6 +273,27 @@ class Transcripts:
         found = np.zeros(len(self.counts), dtype=np.bool_)
         found[self.row[turns]] = True
         return found
+
+    def by_stretch(self, turns: NDArray[np.int64]) -> Iterator[tuple[Stretch, NDArray[np.int64]]]:
+        """The stretches that hold some turns, and which of the turns lie in each."""
+        import numpy as np
+
+        if not len(turns):
+            return
+        number = np.searchsorted([stretch.first for stretch in self.stretches], turns, side="right") - 1
+        for n in np.unique(number).tolist():
+            yield self.stretches[n], np.flatnonzero(number == n)
+
+    def located(
+        self, turns: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where words low to high (not taken in) of turns start and stop in the texts of these turns."""
+        import numpy as np
+
+        starts, stops = np.zeros_like(turns), np.zeros_like(turns)
+        for stretch, at in self.by_stretch(turns):
+            starts[at], stops[at] = stretch.located(turns[at] - stretch.first, low[at], high[at])
+        return starts, stops
 
     def words(self, turn: int) -> list[Word]:
         """The words of one turn."""

@@ -1,0 +1,391 @@
+"""Commands about calls: score, explain, try, routes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import click
+
+from pauta.commands.answering import (
+    DONE_WITH_FAILURES,
+    GOOD,
+    PROBLEMS_FOUND,
+    say_json,
+    tell,
+    telling,
+    text_or_json,
+    wrong_use,
+)
+
+if TYPE_CHECKING:
+    from pauta.engine.loading.operation import Feed
+    from pauta.engine.model.calls import Call, HumanEvaluation
+    from pauta.engine.model.scorecard import Scorecard
+    from pauta.engine.pipeline import Outlet, Summary
+    from pauta.engine.problems import Problem
+    from pauta.engine.routing import Router
+    from pauta.workspace import Workspace
+
+PROGRESS_EVERY_S: Final = 0.2
+
+calls_argument = click.argument("calls", nargs=-1, type=click.Path())
+card_option = click.option(
+    "--card", "cards", multiple=True, metavar="CARD", help="A card: its file, ID, or ID@VERSION. May repeat."
+)
+answers_option = click.option(
+    "--answers", multiple=True, type=click.Path(), help="People's answers: a file, a folder or a glob. May repeat."
+)
+
+
+@click.command()
+@calls_argument
+@card_option
+@answers_option
+@click.option("--to", "targets", multiple=True, metavar="FILE", help="Where results go, by ending: .db .jsonl .csv")
+@click.option("--batch", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Calls at a time.")
+@text_or_json
+@telling
+def score(
+    calls: Sequence[str], cards: Sequence[str], answers: Sequence[str], targets: Sequence[str], batch: int, form: str
+) -> int:
+    """Score calls by the cards that claim them, or by the cards named.
+
+    CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
+    pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
+
+    Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
+    """
+    from pauta.engine.endpoints import calls_in, evaluations_in
+    from pauta.engine.pipeline import score as run
+    from pauta.workspace import Workspace
+
+    workspace = Workspace()
+    router, documents = _router(workspace, cards)
+    files = _files(workspace, calls, "calls")
+    human_files = _files(workspace, answers, "answers")
+    outlets = _outlets(workspace, targets, form)
+    progress = _Progress()
+    summary = run(
+        calls_in(files, workspace.host),
+        evaluations_in(human_files, workspace.host),
+        router=router,
+        host=workspace.host,
+        outlets=outlets,
+        batch_size=batch,
+        progress=progress,
+        document_of=documents,
+    )
+    progress.done()
+    problems = [*workspace.host.problems, *summary.problems]
+    tell(problems)
+    _say_summary(summary, form, printed=any(isinstance(outlet.sink, _Terminal) for outlet in outlets))
+    if summary.failures or workspace.host.problems:
+        return DONE_WITH_FAILURES
+    return PROBLEMS_FOUND if summary.errors else GOOD
+
+
+def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any]:
+    from pauta.engine.routing import Router
+
+    catalog, named = workspace.cards_named(cards) if cards else (workspace.catalog, [])
+    if not cards:
+        tell([problem for problem in catalog.problems if problem.severity == "error"])
+    timezone = workspace.operation.timezone if workspace.operation else None
+    return Router(catalog, named=named, timezone=timezone), catalog.document
+
+
+def _files(workspace: Workspace, given: Sequence[str], kind: str) -> list[Feed]:
+    """The files of calls or answers; what is not given is the operation's. No file of calls is wrong use."""
+    from pauta.engine.endpoints import files_of
+    from pauta.engine.problems import ProblemsFound
+
+    operation = workspace.operation
+    targets: list[Any] = list(given) or list(getattr(operation, kind) if operation else ())
+    if not targets and kind == "calls":
+        wrong_use("there are no calls to score: name files, or run it in an operation whose pauta.yaml has sources")
+    files, problems = files_of(targets, workspace.host)
+    if problems and (given or not files) and (kind == "calls" or given):
+        raise ProblemsFound(problems)
+    return files
+
+
+def _outlets(workspace: Workspace, targets: Sequence[str], form: str) -> list[Outlet]:
+    from pauta.engine.endpoints import open_sink
+    from pauta.engine.loading.operation import revealed
+    from pauta.engine.pipeline import Outlet
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.workspace import DATABASE
+
+    operation = workspace.operation
+    wanted: list[tuple[str, str | None, Mapping[str, object], Any]] = [(target, None, {}, None) for target in targets]
+    if not wanted and operation is not None:
+        for entry in operation.sinks:
+            options: dict[str, object] = dict(revealed(entry.options, entry.at))
+            wanted.append((str(options.pop("path", "")), entry.name or None, options, entry.at))
+        wanted = wanted or [(str(operation.folder / DATABASE), None, {}, None)]
+    if not wanted:
+        return [Outlet("terminal", _Terminal(form))]
+    outlets: list[Outlet] = []
+    problems: list[Problem] = []
+    for target, name, options, at in wanted:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        sink = open_sink(target, workspace.host, name=name, options=options, at=at)
+        if isinstance(sink, Problem):
+            problems.append(sink)
+        else:
+            outlets.append(Outlet(target or str(name), sink))
+    if problems:
+        raise ProblemsFound(problems)
+    return outlets
+
+
+class _Terminal:
+    """A sink for the terminal: a line an evaluation, as text or as JSON."""
+
+    name: ClassVar[str] = "terminal"
+    options: ClassVar[Mapping[str, object]] = {}
+    endings: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, form: Any) -> None:
+        self._json = form == "json"
+
+    def write(self, evaluations: Sequence[Mapping[str, Any]]) -> None:
+        for each in evaluations:
+            click.echo(json.dumps(each, ensure_ascii=False) if self._json else _line(each))
+
+    def close(self) -> None:
+        pass
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    from pauta.reports.explanation import figure
+
+    passed = {True: "passed", False: "not passed", None: "no verdict"}[record["passed"]]
+    facts = [figure(record["score"]), record["band"] or record["status"], passed]
+    for count, noun in ((record["critical_errors"], "critical"), (record["non_critical_errors"], "non-critical")):
+        if count:
+            facts.append(f"{count} {noun}")
+    return f"{record['call_id']}  {record['scorecard']}@{record['version']}  {record['evaluator']}  {', '.join(facts)}"
+
+
+class _Progress:
+    """Calls done and the rate, on stderr, for people who wait at a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._started = self._last = time.monotonic()
+
+    def __call__(self, calls: int) -> None:
+        now = time.monotonic()
+        if self._shown and now - self._last >= PROGRESS_EVERY_S:
+            self._last = now
+            click.echo(f"\r{calls:,} calls, {calls / (now - self._started):,.0f} a second ", err=True, nl=False)
+
+    def done(self) -> None:
+        if self._shown and self._last > self._started:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _say_summary(summary: Summary, form: str, *, printed: bool) -> None:
+    """What the run did: to stdout, or to stderr where results are on stdout."""
+    from pauta.reports.runs import summary_map, summary_text
+
+    if form == "json" and not printed:
+        say_json(summary_map(summary))
+    else:
+        click.echo(summary_text(summary).rstrip("\n"), err=printed or form == "json")
+
+
+@click.command()
+@click.argument("call_id")
+@calls_argument
+@card_option
+@answers_option
+@click.option("--agent", help="Of a call that several agents handled: whose part.")
+@click.option("--evaluator", help="Whose evaluation, where several people evaluated the call.")
+@click.option("--language", help="The language of titles and texts, where the card has it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="How to print.",
+)
+@telling
+def explain(
+    call_id: str,
+    calls: Sequence[str],
+    cards: Sequence[str],
+    answers: Sequence[str],
+    agent: str | None,
+    evaluator: str | None,
+    language: str | None,
+    form: str,
+) -> int:
+    """Say line by line why a call was scored as it was.
+
+    CALL_ID is looked for in CALLS, else in the operation's calls; answers and cards as for `score`. It prints every
+    question with who answered it, its weight, what errors did, the evidence, and the cheapest change that would have
+    passed.
+
+    Example: pauta explain call-17 calls/ --card scorecards/support.yaml
+    """
+    from pauta.engine.endpoints import calls_in, evaluations_in
+    from pauta.workspace import Workspace
+
+    workspace = Workspace()
+    router, _ = _router(workspace, cards)
+    problems: list[Problem] = []
+    found = [
+        call
+        for call in _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+        if call.call_id == call_id and agent in (None, call.agent)
+    ]
+    humans = [
+        human
+        for human in _good(evaluations_in(_files(workspace, answers, "answers"), workspace.host), problems)
+        if human.call_id == call_id and evaluator in (None, human.evaluator)
+    ]
+    tell(problems)
+    if not found:
+        raise _no_such_call(call_id, agent)
+    explained = 0
+    for call in found:
+        for card, human in _evaluations_of(call, humans, router):
+            _say_explanation(workspace, card, call, human, form, language)
+            explained += 1
+    if not explained:
+        click.echo(f"no card claims call {call_id}; `pauta routes` says why", err=True)
+        return PROBLEMS_FOUND
+    return GOOD
+
+
+def _good(entries: Iterator[Any], problems: list[Problem]) -> Iterator[Any]:
+    from pauta.engine.problems import Problem
+
+    for entry in entries:
+        if isinstance(entry, Problem):
+            problems.append(entry)
+        else:
+            yield entry
+
+
+def _no_such_call(call_id: str, agent: str | None) -> Exception:
+    from pauta.engine.problems import Problem, ProblemsFound
+
+    whose = f" of agent '{agent}'" if agent else ""
+    hint = "the id is the `call_id` of the call record; `pauta score` prints it at the start of each line"
+    return ProblemsFound([Problem("E516", f"there is no call '{call_id}'{whose} in the calls given", None, hint)])
+
+
+def _evaluations_of(
+    call: Call, humans: Sequence[HumanEvaluation], router: Router
+) -> Iterator[tuple[Scorecard, HumanEvaluation | None]]:
+    for card in router.route(call).cards:
+        own = [human for human in humans if human.scorecard in (None, card.id) and human.agent in (None, call.agent)]
+        yield from ((card, human) for human in own)
+        if not own:
+            yield card, None
+
+
+def _say_explanation(
+    workspace: Workspace, card: Scorecard, call: Call, human: HumanEvaluation | None, form: str, language: str | None
+) -> None:
+    from pauta.engine.evaluation.explain import explain as explain_row
+    from pauta.engine.evaluation.plan import compile_plan
+    from pauta.engine.model.calls import batch_of
+    from pauta.reports.explanation import explanation_html, explanation_json, explanation_text
+
+    explanation = explain_row(compile_plan(card, workspace.host), batch_of([call], [human]))
+    if form == "json":
+        click.echo(explanation_json(explanation))
+    elif form == "html":
+        click.echo(explanation_html(explanation, language))
+    else:
+        click.echo(explanation_text(explanation, language))
+
+
+@click.command(name="try")
+@click.argument("phrase")
+@click.argument("calls", nargs=-1, type=click.Path())
+@click.option("--speaker", type=click.Choice(["agent", "customer", "system", "other"]), help="Who must say it.")
+@click.option("--within", metavar="WHERE", help="Where in the call: 'first 20 s', 'last 3 turns', 'first 50 words'.")
+@click.option("--near/--no-near", default=True, help="Also show near misses: all the words but one, or one misspelt.")
+@click.option("--most", type=click.IntRange(1), default=50, show_default=True, help="How many places to show.")
+@text_or_json
+@telling
+def try_(
+    phrase: str, calls: Sequence[str], speaker: str | None, within: str | None, near: bool, most: int, form: str
+) -> int:
+    """Try a phrase on calls: where it is said, and where it nearly is.
+
+    PHRASE is what a card's `phrase` criterion takes. CALLS are files, folders or globs; without them, the
+    operation's.
+
+    Example: pauta try "how (can|may) i help" calls/ --speaker agent
+    """
+    from pauta.engine.endpoints import calls_in
+    from pauta.reports.tried import tried_map, tried_text
+    from pauta.workspace import Workspace
+
+    workspace = Workspace()
+    problems: list[Problem] = []
+    found = _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+    from pauta.plugins.criteria.phrases.trying import try_phrase
+
+    tried = list(try_phrase(phrase, found, speaker=speaker, within=_window(within)))
+    tell(problems)
+    if not near:
+        tried = [each for each in tried if not each.near]
+    if form == "json":
+        say_json([tried_map(each) for each in tried])
+    else:
+        click.echo(tried_text(tried, most).rstrip("\n"))
+    return GOOD if any(not each.near for each in tried) else PROBLEMS_FOUND
+
+
+def _window(written: str | None) -> dict[str, str] | None:
+    if written is None:
+        return None
+    side, _, rest = written.strip().partition(" ")
+    if side not in ("first", "last") or not rest:
+        wrong_use(
+            f"--within '{written}' is not understood; write it as 'first 20 s', 'last 3 turns' or 'first 50 words'"
+        )
+    return {side: rest}
+
+
+@click.command()
+@calls_argument
+@card_option
+@click.option("--examples", type=click.IntRange(0), default=10, show_default=True, help="How many calls to name.")
+@text_or_json
+@telling
+def routes(calls: Sequence[str], cards: Sequence[str], examples: int, form: str) -> int:
+    """Say which cards claim which calls, and which calls none or several claim.
+
+    Example: pauta routes calls/
+    """
+    from pauta.engine.endpoints import calls_in
+    from pauta.engine.routing import Router, routes_report
+    from pauta.reports.runs import routes_map, routes_text
+    from pauta.workspace import Workspace
+
+    workspace = Workspace()
+    problems: list[Problem] = []
+    catalog = workspace.catalog_of(cards) if cards else workspace.catalog
+    timezone = workspace.operation.timezone if workspace.operation else None
+    found = _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+    report = routes_report(found, Router(catalog, timezone=timezone), examples=examples)
+    tell([*problems, *(problem for problem in catalog.problems if problem.severity == "error")])
+    if form == "json":
+        say_json(routes_map(report))
+    else:
+        click.echo(routes_text(report).rstrip("\n"))
+    return PROBLEMS_FOUND if problems else GOOD
