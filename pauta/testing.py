@@ -121,7 +121,9 @@ def _said(value: object) -> str:
         return "nothing"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(str, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

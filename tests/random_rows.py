@@ -101,7 +101,7 @@ def entry_by(dice: Dice, question: Question, careful: bool) -> Any:
         answer = wrong_answer(dice, question)
     elif kind < 90:
         answer = "unverified"
-    elif kind < 92:
+    elif kind < 92 and question.kind != "text":
         answer = dice.pick(("missing", "not_applicable", "not_asked", ""))
     elif kind < 96:
         return None

@@ -1,6 +1,7 @@
 """Files of calls and of people's answers: the cases of tests/cases/sources, and what no case can say."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -114,7 +115,7 @@ def test_every_real_call_is_read():
 class Broken:
     name = "broken"
     endings = (".broken",)
-    options = {"type": "object", "properties": {"key": {"type": "string"}}, "additionalProperties": False}
+    options: ClassVar = {"type": "object", "properties": {"key": {"type": "string"}}, "additionalProperties": False}
 
     def __init__(self, options):
         self.options = options
@@ -148,7 +149,7 @@ def test_sources_by_name_and_by_ending(host):
 
     assert codes(Feed("x.vcon")) == ["E515"]
     assert codes(Feed("anything", "broken", {"key": "v"})) == ["call", "E621"]
-    assert codes(Feed("anything", "broken", {"key": 5})) == ["E202"]
+    assert codes(Feed("anything", "broken", {"key": 5})) == ["E203"]
     assert codes(Feed("anything", "brokn")) == ["E310"]
 
 

@@ -86,10 +86,10 @@ def test_hostile_text_is_a_problem_in_under_a_second(name):
     ("text", "value"),
     [
         ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"), ("12:30", "12:30"),
-        ("1:30:00", "1:30:00"), ("2026-03-01", "2026-03-01"), ("1_000", "1_000"), ("010", 10), ("0o17", 15), ("0x1F", 31), ("-7", -7),
-        ("+7", 7), ("1.50", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-0.0", 0.0), ("1.2.0", "1.2.0"),
-        ("0b1", "0b1"), ("true", True), ("True", True), ("FALSE", False), ("null", None), ("~", None), ("", None), ("'true'", "true"),
-        ("'5'", "5"), ("nan", "nan"), (".", "."), ("tRUE", "tRUE"), ("=", "="), ("1e", "1e"), ("+", "+"),
+        ("1:30:00", "1:30:00"), ("2026-03-01", "2026-03-01"), ("1_000", "1_000"), ("010", 10), ("0o17", 15), ("0x1F", 31),
+        ("-7", -7), ("+7", 7), ("1.50", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-0.0", 0.0), ("1.2.0", "1.2.0"),
+        ("0b1", "0b1"), ("true", True), ("True", True), ("FALSE", False), ("null", None), ("~", None), ("", None),
+        ("'true'", "true"), ("'5'", "5"), ("nan", "nan"), (".", "."), ("tRUE", "tRUE"), ("=", "="), ("1e", "1e"), ("+", "+"),
         ("٥", "٥"),
     ],
 )  # fmt: skip
@@ -287,4 +287,4 @@ def test_json_is_read_as_json_means_it(value):
     data, problems = read_yaml(text, "data.json")
     if not problems:
         assert data == value
-    assert {each.code for each in problems} <= {"E109", "E117"}  # characters that no text may hold, by escapes
+    assert not problems or "\\u" in text  # only characters that no text may hold, which JSON writes as escapes

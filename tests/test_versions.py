@@ -37,8 +37,8 @@ RANGES = [
     ("<1.0.0-rc", "0.9.0 1.0.0-beta", "1.0.0-rc 1.0.0"),
 ]
 NO_RANGE = [
-    "", " ", "1.2.3.4", "v1.2", "1..2", "^", "abc", "latest", "1.2.3-", "01.2.0", "1.2.0+build", ">=1.0,<2", "1.2.3 junk",
-    "1.2.3a", "=>1", "٣.1.0", "1.2 - 2.0", "9" * 200,
+    "", " ", "1.2.3.4", "v1.2", "1..2", "^", "abc", "latest", "1.2.3-", "01.2.0", "1.2.0+build", ">=1.0,<2",
+    "1.2.3 junk", "1.2.3a", "=>1", "٣.1.0", "1.2 - 2.0", "9" * 200,
 ]  # fmt: skip
 NO_VERSION = [
     "1.2",
@@ -54,10 +54,10 @@ NO_VERSION = [
     "v1.2.3",
     "9" * 200,
 ]
-IN_ORDER = (
-    "0.0.1 0.9.0 1.0.0-1 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-alpha-b 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 "
-    "1.0.0-rc.1 1.0.0 1.0.1 1.2.0 1.10.0 2.0.0 999999999.0.0"
-).split()
+IN_ORDER = [
+    "0.0.1", "0.9.0", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-alpha-b", "1.0.0-beta",
+    "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0", "999999999.0.0",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "inside", "outside"), RANGES, ids=[each[0] for each in RANGES])
@@ -80,7 +80,8 @@ def test_is_no_version(text):
 
 def test_order_is_that_of_semantic_versioning():
     versions = [version_from(text) for text in IN_ORDER]
-    assert sorted(reversed(versions)) == versions
+    backwards = versions[::-1]
+    assert sorted(backwards) == versions
     assert sorted(IN_ORDER, key=lambda text: version_from(text).order) == IN_ORDER
 
 

@@ -65,7 +65,7 @@ def score(
     from pauta.workspace import Workspace
 
     workspace = Workspace()
-    router, documents = _router(workspace, cards)
+    router, documents, refused = _router(workspace, cards)
     files = _files(workspace, calls, "calls")
     human_files = _files(workspace, answers, "answers")
     outlets = _outlets(workspace, targets, form)
@@ -86,17 +86,17 @@ def score(
     _say_summary(summary, form, printed=any(isinstance(outlet.sink, _Terminal) for outlet in outlets))
     if summary.failures or workspace.host.problems:
         return DONE_WITH_FAILURES
-    return PROBLEMS_FOUND if summary.errors else GOOD
+    return PROBLEMS_FOUND if summary.errors or refused else GOOD
 
 
-def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any]:
+def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any, bool]:
+    """The router over the cards named, else the operation's; how a card's document is found; whether a card is refused."""
     from pauta.engine.routing import Router
 
     catalog, named = workspace.cards_named(cards) if cards else (workspace.catalog, [])
-    if not cards:
-        tell([problem for problem in catalog.problems if problem.severity == "error"])
+    refused = not cards and bool(tell([problem for problem in catalog.problems if problem.severity == "error"]))
     timezone = workspace.operation.timezone if workspace.operation else None
-    return Router(catalog, named=named, timezone=timezone), catalog.document
+    return Router(catalog, named=named, timezone=timezone), catalog.document, refused
 
 
 def _files(workspace: Workspace, given: Sequence[str], kind: str) -> list[Feed]:
@@ -240,7 +240,7 @@ def explain(
     from pauta.workspace import Workspace
 
     workspace = Workspace()
-    router, _ = _router(workspace, cards)
+    router, _, _ = _router(workspace, cards)
     problems: list[Problem] = []
     found = [
         call

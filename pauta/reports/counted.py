@@ -24,8 +24,6 @@ from pauta.engine.model.calls import ENGINE
 from pauta.engine.model.moments import moment_from
 
 Record: TypeAlias = Mapping[str, Any]
-IN_MEMORY: Final = 16 * 2**20
-"""Bytes of a stream that are kept in memory before a file on disk takes over."""
 BEGUN, BY_ENGINE, FINAL = 0, 1, 2
 
 
@@ -43,7 +41,7 @@ def _readable_twice(records: Iterable[Record]) -> Iterator[Iterable[Record]]:
     if not isinstance(records, Iterator):
         yield records
         return
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+", encoding="utf-8") as file:
+    with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(record) + "\n")
         yield _Lines(file)

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from pauta.engine.evaluation.cells import State
 from pauta.engine.model.calls import ENGINE
 from pauta.engine.model.findings import Evidence
 from pauta.engine.model.results import UNKNOWN, Cell, Given, QuestionAnswers, Results, Status
 from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Error, Question
 
 Record = dict[str, Any]
+NOT_LOOKED: Final = "nobody looked: only a person can answer it"
 _STATUS: Final = tuple(status.name.lower() for status in Status)
 _GIVEN: Final = tuple(None if given is Given.NOBODY else given.name.lower() for given in Given)
 
@@ -111,7 +113,7 @@ def _answer(results: Results, question: Question, given: QuestionAnswers, row: i
         "comment": note.comment if note else None,
         "at": note.at if note else None,
         "evidence": [_evidence(each) for each in finding.evidence] if finding else [],
-        "reason": finding.reason or None if finding else None,
+        "reason": (finding.reason or None) if finding else NOT_LOOKED if given.codes[row] == State.NOT_LOOKED else None,
         "criterion_answer": _proposed(given, row),
     }
 

@@ -41,6 +41,9 @@ class _Anchored:
     open: bool = False
 
 
+_ENDS: Final = frozenset(("", "?"))
+"""How a text ends that means something else inside braces."""
+
 _DROPPED: Final = "a key that was refused"
 """In place of such a key, told by identity: its value is read and left out."""
 
@@ -51,10 +54,13 @@ class _Frame:
     `bare`: keys in braces that have neither colon nor value. `odd`: a key was a map or a list, and was refused.
     """
 
-    __slots__ = ("anchor", "bare", "before", "flow", "height", "key", "key_end", "key_spot", "odd", "spot", "value")
+    __slots__ = (
+        "anchor", "bare", "before", "flow", "height", "is_map", "key", "key_end", "key_spot", "odd", "spot", "value",
+    )  # fmt: skip
 
     def __init__(self, value: Map | Seq, spot: Spot, flow: bool, anchor: str | None, before: int) -> None:
         self.value = value
+        self.is_map = isinstance(value, Map)
         self.spot = spot
         self.flow = flow
         self.anchor = anchor
@@ -82,15 +88,16 @@ class Composer:
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event; raises LimitPassedError."""
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
             self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._open(event)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             self._close()
-        elif isinstance(event, yaml.AliasEvent):
+        elif kind is yaml.AliasEvent:
             self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
+        elif kind is yaml.DocumentStartEvent:
             self._documents += 1
             if self._documents == 2:
                 hint = "one file holds one card: put what follows '---' into a file of its own"
@@ -115,42 +122,52 @@ class Composer:
     def _count(self, values: int, spot: Spot) -> None:
         self._values += values
         if self._values > MAX_VALUES:
-            hint = "split it, or leave out the aliases ('*name') that repeat long parts"
-            self._stop("E106", f"the file holds more than {MAX_VALUES:,} values", spot, hint)
+            self._too_many(spot)
+
+    def _too_many(self, spot: Spot) -> NoReturn:
+        hint = "split it, or leave out the aliases ('*name') that repeat long parts"
+        self._stop("E106", f"the file holds more than {MAX_VALUES:,} values", spot, hint)
 
     def _check_depth(self, more: int, spot: Spot) -> None:
         if len(self._stack) + more > MAX_DEPTH:
             self._stop("E105", f"the file is nested deeper than {MAX_DEPTH} levels", spot, "is a bracket left open?")
 
     def _scalar(self, event: Any) -> None:
-        spot = self._spot(event)
-        self._count(1, spot)
+        """The most frequent event by far: what is rare is looked at in methods of its own."""
+        mark = event.start_mark
+        spot = self.file, mark.line + 1, mark.column + 1
+        self._values += 1
+        if self._values > MAX_VALUES:
+            self._too_many(spot)
         text: str = event.value
         plain: bool = event.implicit[0]
         frame = self._stack[-1] if self._stack else None
-        if event.style == '"' and holds_control_characters(text):
+        if not plain and event.style == '"' and holds_control_characters(text):
             text = self._without_escapes(text, spot)
-        if plain and frame is not None and frame.flow and text[-1:] in ("", "?"):
+        elif plain and text[-1:] in _ENDS and frame is not None and frame.flow:
             self._in_braces(frame, event, text)
+        if event.tag is not None:
+            self._tag(event.tag, spot)
         value: Any = text
-        if frame is not None and frame.key is None and isinstance(frame.value, Map):
-            if event.tag is not None:
-                self._tag(event.tag, spot)
+        if frame is not None and frame.key is None and frame.is_map:
             self._key(frame, text, spot, plain)
             if frame.flow:
                 frame.key_end = event.end_mark.line, event.end_mark.column
         else:
             if event.tag is not None:
-                self._tag(event.tag, spot)
                 value = WrittenFloat(math.nan, text)
             elif plain:
-                value = meaning(text)
-                if value != value:
-                    hint = "write a number, or put a text in quotes"
-                    self._problem("E122", f"'{_short(text)}' is no number that can be counted with", spot, hint)
+                value = self._meaning(text, spot)
             self._add(value, spot, 0)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(value, 1, 0)
+
+    def _meaning(self, text: str, spot: Spot) -> Any:
+        value = meaning(text)
+        if value != value:
+            hint = "write a number, or put a text in quotes"
+            self._problem("E122", f"'{_short(text)}' is no number that can be counted with", spot, hint)
+        return value
 
     def _without_escapes(self, text: str, spot: Spot) -> str:
         message = "an escape in this text makes a character that no text may hold"
@@ -171,8 +188,8 @@ class Composer:
         if event.tag is not None:
             self._tag(event.tag, spot)
         self._check_depth(1, spot)
-        kind = Map if isinstance(event, yaml.MappingStartEvent) else Seq
-        self._stack.append(_Frame(kind(Place(*spot)), spot, bool(event.flow_style), event.anchor, self._values - 1))
+        value = Map.at_spot(spot) if type(event) is yaml.MappingStartEvent else Seq.at_spot(spot)
+        self._stack.append(_Frame(value, spot, bool(event.flow_style), event.anchor, self._values - 1))
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(open=True)
 

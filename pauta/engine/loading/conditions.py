@@ -53,30 +53,32 @@ class Subjects:
 def condition_from(data: object, *, subjects: Subjects = Subjects()) -> Condition:
     """The condition that a map says. Raises ProblemsFound with everything that is wrong with it."""
     problems: list[Problem] = []
-    condition = read_condition(data, problems, subjects)
+    condition = read_condition(data, problems, subjects, [])
     if condition is None:
         raise ProblemsFound(problems)
     return condition
 
 
 def read_condition(
-    data: object, problems: list[Problem], subjects: Subjects, at: Place | None = None
+    data: object, problems: list[Problem], subjects: Subjects, tests: list[Test], at: Place | None = None
 ) -> Condition | None:
     """The condition that a map says, or None where it says none; problems are added to the list.
 
-    Whether the answers and bands that it names exist is looked up by `subjects.check_operands`.
+    The tests in it that can be understood are added to `tests`, so that `subjects.check_operands` can look whether the
+    answers and bands exist that they name, also where another part of the condition is wrong.
     """
     before = len(problems)
-    condition = _Reader(problems, subjects).whole(data, at)
+    condition = _Reader(problems, subjects, tests).whole(data, at)
     return condition if len(problems) == before else None
 
 
 class _Reader:
     """Reads one condition, and goes on after a problem so that all of them are found."""
 
-    def __init__(self, problems: list[Problem], subjects: Subjects) -> None:
+    def __init__(self, problems: list[Problem], subjects: Subjects, tests: list[Test]) -> None:
         self.problems = problems
         self.subjects = subjects
+        self.read = tests
 
     def whole(self, data: object, at: Place | None) -> Condition | None:
         """A map in which every entry holds."""
@@ -181,7 +183,9 @@ class _Reader:
             return
         operand = self.operand(subject, operator, value, at)
         if operand is not None:
-            yield Test(subject, operator, operand, at)
+            found = Test(subject, operator, operand, at)
+            self.read.append(found)
+            yield found
 
     def operand(self, subject: str, operator: str, value: object, at: Place | None) -> Value | None:
         """What a test compares with, as plain data; None where the test cannot take it."""

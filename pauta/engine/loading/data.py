@@ -29,6 +29,14 @@ class Map(dict[str, Any]):
         self._spot: Spot = (at.file, at.line, at.column)
         self._spots: dict[str, tuple[Spot, Spot]] = {}
 
+    @classmethod
+    def at_spot(cls, spot: Spot) -> Map:
+        """An empty map, for the parser."""
+        made = cls.__new__(cls)
+        made._spot = spot
+        made._spots = {}
+        return made
+
     @property
     def at(self) -> Place:
         """Where the map begins."""
@@ -63,6 +71,14 @@ class Seq(list[Any]):
         super().__init__()
         self._spot: Spot = (at.file, at.line, at.column)
         self._spots: list[Spot] = []
+
+    @classmethod
+    def at_spot(cls, spot: Spot) -> Seq:
+        """An empty list, for the parser."""
+        made = cls.__new__(cls)
+        made._spot = spot
+        made._spots = []
+        return made
 
     @property
     def at(self) -> Place:

@@ -11,6 +11,7 @@ from pauta.engine.loading.pieces import flag_in, map_in, maps_in, number_in, tex
 from pauta.engine.loading.plugins_used import PluginsUsed
 from pauta.engine.loading.questions import check_unique
 from pauta.engine.loading.subjects import check_operands
+from pauta.engine.model.conditions import Test
 from pauta.engine.model.scorecard import (
     Accumulation,
     Answers,
@@ -91,9 +92,9 @@ def escalations_from(
             problems.append(Problem("E344", f"the escalation '{name}' has {said}", each.at, hint))
         when = None
         if isinstance(each.get("when"), Map):
-            when = read_condition(each["when"], problems, subjects)
-            if when is not None:
-                check_operands(when, answers, bands, problems)
+            tests: list[Test] = []
+            when = read_condition(each["when"], problems, subjects, tests)
+            check_operands(tests, answers, bands, problems)
         rule = plugins.rule(each["rule"], each.at_of("rule"), name) if "rule" in each else None
         actions = each.get("do")
         entries = [(value, actions.at_of(n)) for n, value in enumerate(actions)] if isinstance(actions, Seq) else []

@@ -12,7 +12,7 @@ from pauta.engine.loading.answers import refusal
 from pauta.engine.loading.data import Map, written
 from pauta.engine.loading.pieces import flag_in, is_refused, map_in, plain_use
 from pauta.engine.loading.shape import check_options
-from pauta.engine.model.conditions import All, AnyOf, Condition, NoneOf, Test
+from pauta.engine.model.conditions import All, AnyOf, NoneOf, Test, tests_of
 from pauta.engine.model.scorecard import Answers, AskedCriterion, Kind, Question, Use
 from pauta.engine.problems import Place, Problem, ProblemsFound
 
@@ -25,10 +25,10 @@ WEIGHTED: Final = "weighted"
 
 @dataclass
 class Read:
-    """What a criterion and its parts ask about: subjects with the place of the use, and conditions in full."""
+    """What a criterion and its parts ask about: subjects with the place of the use, and tests of conditions."""
 
     subjects: list[tuple[str, Place | None]] = field(default_factory=list)
-    conditions: list[Condition] = field(default_factory=list)
+    tests: list[Test] = field(default_factory=list)
 
 
 class PluginsUsed:
@@ -125,7 +125,7 @@ class PluginsUsed:
             read.subjects += [(str(subject), use.at) for subject in subjects]
         condition = getattr(made, "condition", None)
         if isinstance(condition, All | AnyOf | NoneOf | Test):
-            read.conditions.append(condition)
+            read.tests += tests_of(condition)
         if isinstance(made, CompositeCriterion):
             parts = self._try(lambda: list(_parts(made, use.at)), owner, use.at)
             if parts is None:

@@ -13,7 +13,7 @@ from pauta.engine.loading.errors_of import error_from, with_error
 from pauta.engine.loading.pieces import flag_in, is_refused, maps_in, number_in, text_in, word_in, words_in
 from pauta.engine.loading.plugins_used import PluginsUsed, Read
 from pauta.engine.loading.subjects import Wait, waits_by, waits_of
-from pauta.engine.model.conditions import Condition
+from pauta.engine.model.conditions import Condition, Test
 from pauta.engine.model.scorecard import Answers, AskedCriterion, Error, Fault, Kind, Question, Section
 from pauta.engine.problems import Place, Problem, did_you_mean
 
@@ -22,11 +22,11 @@ COMMENTS: Final = ("optional", "required", "required_on_error")
 
 @dataclass
 class Asked:
-    """All that a card asks. `answers`: of each question, None where they cannot be understood."""
+    """All that a card asks. `answers`: of each question, None where they cannot be understood. `tests`: of conditions."""
 
     sections: tuple[Section, ...] = ()
     answers: dict[str, Answers | None] = field(default_factory=dict)
-    conditions: list[Condition] = field(default_factory=list)
+    tests: list[Test] = field(default_factory=list)
     waits: dict[str, list[Wait]] = field(default_factory=dict)
 
 
@@ -107,10 +107,7 @@ class QuestionsReader:
     def _condition(self, data: Map, asked: Asked) -> Condition | None:
         if not isinstance(data.get("when"), Map):
             return None
-        condition = read_condition(data["when"], self._problems, self._subjects)
-        if condition is not None:
-            asked.conditions.append(condition)
-        return condition
+        return read_condition(data["when"], self._problems, self._subjects, asked.tests)
 
     def _question(self, data: Map, section: Map, lent: WrittenAnswers | None, asked: Asked) -> Question | None:
         name = word_in(data, "question") or ""
@@ -204,7 +201,7 @@ class QuestionsReader:
             return None
         read = Read()
         criterion = self._plugins.criterion(data["criterion"], data.at_of("criterion"), name, question, read)
-        asked.conditions += read.conditions
+        asked.tests += read.tests
         for subject, at in read.subjects:
             kind, _, on = subject.partition(".")
             if kind == "answer" and on not in self.question_ids:

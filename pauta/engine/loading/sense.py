@@ -21,7 +21,7 @@ from pauta.engine.loading.escalations import bands_from, escalations_from, scori
 from pauta.engine.loading.examples import ExamplesReader
 from pauta.engine.loading.pieces import flag_in, map_in, maps_in, text_from, text_in, word_in
 from pauta.engine.loading.plugins_used import PluginsUsed
-from pauta.engine.loading.questions import Asked, QuestionsReader
+from pauta.engine.loading.questions import QuestionsReader
 from pauta.engine.loading.subjects import check_operands, circles
 from pauta.engine.model.conditions import Condition
 from pauta.engine.model.scorecard import Scorecard
@@ -45,7 +45,8 @@ def scorecard_from(
         data, language, AnswersReader(map_in(data, "answer_sets"), language, problems), plugins, problems
     )
     asked = questions.read()
-    _check_conditions(asked, problems)
+    check_operands(asked.tests, asked.answers, (), problems)
+    problems += circles(asked.waits)
     scoring = scoring_from(data, plugins)
     bands = bands_from(data, language, problems)
     subjects = Subjects(results=True, questions=questions.question_ids, sections=questions.section_ids)
@@ -83,37 +84,29 @@ def scorecard_from(
     return (None if has_errors(problems) else card), problems
 
 
-def _check_conditions(asked: Asked, problems: list[Problem]) -> None:
-    for condition in asked.conditions:
-        check_operands(condition, asked.answers, (), problems)
-    problems.extend(circles(asked.waits))
-
-
 def _applies_to(data: Map, problems: list[Problem]) -> Condition | None:
     written = map_in(data, "applies_to")
-    return None if written is None else read_condition(written, problems, Subjects(answers=False))
+    return None if written is None else read_condition(written, problems, Subjects(answers=False), [])
 
 
 def _effective(data: Map, problems: list[Problem]) -> tuple[date | None, date | None]:
     effective = map_in(data, "effective")
     if effective is None:
         return None, None
-    days = [_day(effective, key, problems) for key in ("from", "until")]
-    first, until = days
+    first, until = _day(effective, "from"), _day(effective, "until")
     if first is not None and until is not None and until <= first:
         message = f"the card is in effect from {first} until {until}, which is no day"
         problems.append(Problem("E343", message, effective.at_of("until"), "until is the first day without it"))
     return first, until
 
 
-def _day(effective: Map, key: str, problems: list[Problem]) -> date | None:
+def _day(effective: Map, key: str) -> date | None:
     written = effective.get(key)
     if not isinstance(written, str) or not _DAY.fullmatch(written):
         return None
     try:
         return date.fromisoformat(written)
-    except ValueError:
-        problems.append(Problem("E343", f"there is no day {written}", effective.at_of(key), None))
+    except ValueError:  # the shape of the card has named it
         return None
 
 

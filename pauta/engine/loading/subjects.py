@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,10 +18,10 @@ _EQUALITY: Final = ("is", "is_not", "in", "not_in")
 
 
 def check_operands(
-    condition: Condition, answers: Mapping[str, Answers | None], bands: Sequence[str], problems: list[Problem]
+    tests: Iterable[Test], answers: Mapping[str, Answers | None], bands: Sequence[str], problems: list[Problem]
 ) -> None:
     """Find tests that compare with what can never be there. Answers of None are not known: nothing is said of them."""
-    for test in tests_of(condition):
+    for test in tests:
         if test.operator in _EQUALITY:
             operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
             for operand in operands:
