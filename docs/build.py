@@ -16,39 +16,55 @@ from typing import Any
 import click
 
 DOCS = Path(__file__).parent
+SCHEMA_PAGES: tuple[tuple[str, str, str, Mapping[str, str]], ...] = (
+    (
+        "format.md",
+        "The scorecard's format",
+        "Every key of a card, from the JSON Schema that `pauta schema` publishes and `pauta check` enforces. How a card\n"
+        "comes to be is told in [the tutorial](tutorial.md); what its numbers mean, `pauta explain` says line by line.",
+        {"The card": "scorecard"},
+    ),
+    (
+        "operation.md",
+        "The operation's file, pauta.yaml",
+        "Every key of `pauta.yaml`. Secrets stand in it only as `${env:NAME}` or `${file:path}`.",
+        {"The file": "operation"},
+    ),
+    (
+        "records.md",
+        "Calls and people's answers",
+        "A call is one JSON object a line (`.jsonl`), or a row of a CSV file with columns `attributes.x` and `metrics.x`\n"
+        "and without turns. People's answers are one JSON object an evaluation, or CSV: either a row an answer (with\n"
+        "the columns `question`, `answer`, `comment`, `fault`) or a row an evaluation with a column a question.",
+        {"A call": "call", "A person's evaluation": "evaluation"},
+    ),
+)
 MADE = "<!-- Made by docs/build.py from the code; change it there. -->\n\n"
 
 
 def pages() -> Iterator[tuple[str, str]]:
     """Every generated page: its path under docs/, and its text."""
-    yield "format.md", format_page()
+    for name, title, intro, parts in SCHEMA_PAGES:
+        yield name, schema_page(title, intro, parts)
     yield "problems.md", problems_page()
     yield "commands.md", commands_page()
     yield from criterion_pages()
 
 
-def format_page() -> str:
-    """The scorecard's format, from its JSON Schema."""
+def schema_page(title: str, intro: str, parts: Mapping[str, str]) -> str:
+    """A page of every key that some JSON Schemas know. parts: heading -> name of the schema."""
     from pauta.schemas import schema
 
-    card = schema("scorecard")
-    definitions = card["$defs"]
-    lines = [
-        "# The scorecard's format",
-        "",
-        "Every key of a card, from the JSON Schema that `pauta schema` publishes and `pauta check` enforces. What the",
-        "numbers mean is told in [the tutorial](tutorial.md) and by `pauta explain`.",
-        "",
-        "## The card",
-        "",
-        *_table(card, definitions),
-    ]
-    for name, definition in definitions.items():
-        if definition.get("properties"):
-            lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
-            if definition.get("description"):
-                lines += [definition["description"], ""]
-            lines += _table(definition, definitions)
+    lines = [f"# {title}", "", intro]
+    for heading, part in parts.items():
+        node = schema(part)
+        definitions = node.get("$defs", {})
+        lines += ["", f"## {heading}", "", *_table(node, definitions)]
+        for name, definition in definitions.items():
+            if definition.get("properties"):
+                lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
+                lines += [definition["description"], ""] if definition.get("description") else []
+                lines += _table(definition, definitions)
     return "\n".join(lines) + "\n"
 
 

@@ -218,6 +218,8 @@ OPTIONS = {
         "limit": {"type": "number", "multipleOf": 5},
         "how": {"anyOf": [{"type": "string"}, {"type": "object", "required": ["by"]}]},
         "fixed": {"const": 1},
+        "either": {"oneOf": [{"type": "string"}, {"type": "number"}]},
+        "pair": {"maxItems": 2, "not": {"type": "string"}},
         "never": False,
     },
     "patternProperties": {"^x_": {"type": "boolean"}},
@@ -242,6 +244,12 @@ def options_told(text, options=OPTIONS):
         ("say: [a]\nlimit: 7", ["2:8 E206 criterion 'script': limit is 7; it must be a multiple of 5"]),
         ("say: [a]\nnever: 1", ["1:1 E201 criterion 'script': 1 may not stand here"]),
         ("say: [a]\nx_1: 1", ["2:6 E203 criterion 'script': x_1 is 1; it must be true or false"]),
+        ("say: [a]\npair: [1, 2]", []),
+        ("say: [a]\npair: [1, 2, 3]", ["2:7 E216 criterion 'script': pair has 3 entries; 2 is the most"]),
+        (
+            "say: [a]\neither: []",
+            ["2:9 E218 criterion 'script': either is an empty list, which is none of what it may be"],
+        ),
         ("limit: 5", ["1:1 E202 criterion 'script' has no 'say'"]),
     ],
 )
@@ -270,6 +278,16 @@ def test_a_plugin_whose_schema_is_none_is_named(broken):
     assert problem.message.startswith("criterion 'script': the plugin's own schema")
 
 
+def test_a_key_that_is_missing_is_shown_by_its_example():
+    options = {"type": "object", "properties": {"say": {"examples": ["hello"]}}, "required": ["say"]}
+    assert options_told("{}", options) == ["1:1 E202 criterion 'script' has no 'say'", "hint: write say: 'hello'"]
+
+
+def test_compiled_checks_of_many_schemas_are_not_kept_without_end():
+    for most in range(600):
+        assert check_options({"say": "x" * most}, {"properties": {"say": {"maxLength": most}}}, HERE, "rule 'r'") == []
+
+
 def test_options_may_use_keywords_that_are_not_compiled():
     options = {"type": "object", "dependentRequired": {"a": ["b"]}}
     with pytest.raises(CannotCompileError):
@@ -292,6 +310,19 @@ _odd = st.sampled_from(
 _keys = st.sampled_from(
     ["weight", "from", "answers", "choose", "scale", "options", "error", "x", "when", "text", "points"]
 )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*OPTIONS["properties"], "x_1", "other"]),
+        st.recursive(_odd, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=2)),
+        max_size=4,
+    )
+)
+@settings(deadline=None)
+def test_quick_check_and_jsonschema_agree_on_every_keyword(options):
+    plain = {**OPTIONS, "properties": {**OPTIONS["properties"], "limit": {"type": "number", "exclusiveMaximum": 1}}}
+    assert QuickCheck(plain).holds(options) is Draft202012Validator(plain).is_valid(options)
 
 
 @given(st.data())

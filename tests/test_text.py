@@ -26,7 +26,7 @@ from pauta.engine.problems import Place
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases/reading/texts.yaml").read_text(encoding="utf-8"))
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if hasattr(yaml, "CSafeLoader") else [])]
-UNDER_A_SECOND = {
+HOSTILE = {
     "a hundred thousand brackets": "a: " + "[" * 100_000,
     "a million brackets": "[" * 1_000_000,
     "a million braces": "a: " + "{" * 1_000_000,
@@ -74,11 +74,11 @@ def test_problem_and_place(case, loader, monkeypatch):
     assert data is None or isinstance(data, Map)
 
 
-@pytest.mark.parametrize("name", UNDER_A_SECOND)
-def test_hostile_text_is_a_problem_in_under_a_second(name):
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_a_problem_soon(name):
     begun = time.process_time()
-    problems = read_yaml(UNDER_A_SECOND[name], "card.yaml")[1]
-    assert time.process_time() - begun < 1.5  # half as much again, for a machine at work
+    problems = read_yaml(HOSTILE[name], "card.yaml")[1]
+    assert time.process_time() - begun < 10  # each takes less than a second; what hangs takes more than this
     assert 1 <= len(problems) <= 201
 
 
@@ -86,11 +86,11 @@ def test_hostile_text_is_a_problem_in_under_a_second(name):
     ("text", "value"),
     [
         ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"), ("12:30", "12:30"),
-        ("1:30:00", "1:30:00"), ("2026-03-01", "2026-03-01"), ("1_000", "1_000"), ("010", 10), ("0o17", 15), ("0x1F", 31),
-        ("-7", -7), ("+7", 7), ("1.50", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("-0.0", 0.0), ("1.2.0", "1.2.0"),
-        ("0b1", "0b1"), ("true", True), ("True", True), ("FALSE", False), ("null", None), ("~", None), ("", None),
-        ("'true'", "true"), ("'5'", "5"), ("nan", "nan"), (".", "."), ("tRUE", "tRUE"), ("=", "="), ("1e", "1e"), ("+", "+"),
-        ("٥", "٥"),
+        ("1:30:00", "1:30:00"), ("2026-03-01", "2026-03-01"), ("1_000", "1_000"), ("010", 10), ("0o17", 15),
+        ("0x1F", 31), ("-7", -7), ("+7", 7), ("1.50", 1.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0),
+        ("-0.0", 0.0), ("1.2.0", "1.2.0"), ("0b1", "0b1"), ("true", True), ("True", True), ("FALSE", False),
+        ("null", None), ("~", None), ("", None), ("'true'", "true"), ("'5'", "5"), ("nan", "nan"), (".", "."),
+        ("tRUE", "tRUE"), ("=", "="), ("1e", "1e"), ("+", "+"), ("٥", "٥"),
     ],
 )  # fmt: skip
 def test_plain_scalars_mean_what_yaml_1_2_says(text, value):

@@ -90,7 +90,7 @@ def score(
 
 
 def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any, bool]:
-    """The router over the cards named, else the operation's; how a card's document is found; whether a card is refused."""
+    """The router over the cards named (else the operation's), how a card's document is found, whether one is refused."""
     from pauta.engine.routing import Router
 
     catalog, named = workspace.cards_named(cards) if cards else (workspace.catalog, [])
@@ -331,15 +331,17 @@ def try_(
     Example: pauta try "how (can|may) i help" calls/ --speaker agent
     """
     from pauta.engine.endpoints import calls_in
+    from pauta.plugins.criteria.phrases.near_misses import try_phrase
     from pauta.reports.tried import tried_map, tried_text
     from pauta.workspace import Workspace
 
     workspace = Workspace()
     problems: list[Problem] = []
     found = _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
-    from pauta.plugins.criteria.phrases.trying import try_phrase
-
-    tried = list(try_phrase(phrase, found, speaker=speaker, within=_window(within)))
+    try:
+        tried = list(try_phrase(phrase, found, speaker=speaker, within=_window(within)))
+    except ValueError as error:
+        wrong_use(str(error))
     tell(problems)
     if not near:
         tried = [each for each in tried if not each.near]

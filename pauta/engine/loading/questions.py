@@ -22,7 +22,7 @@ COMMENTS: Final = ("optional", "required", "required_on_error")
 
 @dataclass
 class Asked:
-    """All that a card asks. `answers`: of each question, None where they cannot be understood. `tests`: of conditions."""
+    """All that a card asks. `answers`: of each question, None where they cannot be understood; `tests`: of `when`s."""
 
     sections: tuple[Section, ...] = ()
     answers: dict[str, Answers | None] = field(default_factory=dict)

@@ -61,8 +61,11 @@ class _Search:
         return True
 
     def _domains(self, conditions: Sequence[Condition]) -> Mapping[str, Domain] | None:
-        """The domain of each subject that matters, also for the questions waited on; None where one has none."""
-        tests = by_subject(test for condition in self._all_that_matter(conditions) for test in tests_of(condition))
+        """The domain of each subject that matters, also for the questions waited on; None where it cannot be told."""
+        matter = self._all_that_matter(conditions)
+        if matter is None:
+            return None
+        tests = by_subject(test for condition in matter for test in tests_of(condition))
         domains = {}
         for subject, each in tests.items():
             kind, _, name = subject.partition(".")
@@ -75,7 +78,8 @@ class _Search:
             domains[subject] = domain
         return domains
 
-    def _all_that_matter(self, conditions: Sequence[Condition]) -> list[Condition]:
+    def _all_that_matter(self, conditions: Sequence[Condition]) -> list[Condition] | None:
+        """The conditions with those of the questions they wait on; None where these are too many to be tried."""
         found = list(conditions)
         seen: set[str] = set()
         for condition in found:
@@ -83,6 +87,8 @@ class _Search:
                 kind, _, name = test.subject.partition(".")
                 if kind == "answer" and name not in seen:
                     seen.add(name)
+                    if 2 ** len(seen) > MOST_WORLDS:
+                        return None
                     found += self.conditions[name]
         return found
 

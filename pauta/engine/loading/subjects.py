@@ -32,6 +32,7 @@ def check_operands(
 
 def _problem(test: Test, operand: Value, answers: Mapping[str, Answers | None], bands: Sequence[str]) -> Problem | None:
     kind, _, name = test.subject.partition(".")
+    hint: str | None = None
     if kind == "answer":
         known = answers.get(name)
         return _no_answer(test, operand, name, known) if known else None

@@ -222,19 +222,12 @@ def _length(fault: Fault) -> Iterable[Problem]:
 
 def _required(fault: Fault) -> Iterable[Problem]:
     """Keys that must be there. jsonschema has an error for each of them: the same Problems, told once."""
-    properties = fault.schema.get("properties") or _properties_at(fault)
+    properties = fault.schema.get("properties", {})
     who = ": ".join(filter(None, (fault.owner, fault.thing))) or "the file"
     for key in fault.wanted:
         if key not in fault.value and key not in fault.misspelt:
             hint = example_of(key, properties.get(key, {}))
             yield Problem("E202", f"{who} has no '{key}'", fault.at, hint)
-
-
-def _properties_at(fault: Fault) -> Mapping[str, Any]:
-    if fault.path:
-        return {}
-    properties: Mapping[str, Any] = fault.root.get("properties", {})
-    return properties
 
 
 def _unknown(fault: Fault) -> list[str]:
