@@ -25,11 +25,15 @@ from collections.abc import Callable, Sequence
 
 import ahocorasick_rs
 
-from pauta import Call, CallBatch, Turn, Verdict
+from pauta import Call, CallBatch, Findings, Turn, Verdict
 from pauta.engine.model.scorecard import Answers, Kind, Question
 from pauta.plugins.criteria.phrase import Phrase
 
-ALPHABETS = {"en": "eeeaaooiutnshrdlcmwfgypbvk", "es": "eeeaaaoooisnrldtcmupbgvyqhfzjñéáíóú", "ru": "оеаинтсрвлкмдпуяызьбгчйхжшюцщэфё"}
+ALPHABETS = {
+    "en": "eeeaaooiutnshrdlcmwfgypbvk",
+    "es": "eeeaaaoooisnrldtcmupbgvyqhfzjñéáíóú",
+    "ru": "оеаинтсрвлкмдпуяызьбгчйхжшюцщэфё",
+}
 QUESTION = Question("q", Answers(Kind.ONE))
 PER_GROUP, GROUPS, COMMON = 5, 60, 600
 
@@ -95,7 +99,9 @@ class ByHand:
                     literal, check = parts[0], None
                 else:
                     literal = max(parts, key=len)
-                    check = re.compile(re.escape(parts[0]) + r"(?:[^ |]+ ){0,3}?" + re.escape(parts[1].strip()) + r"(?= )")
+                    check = re.compile(
+                        re.escape(parts[0]) + r"(?:[^ |]+ ){0,3}?" + re.escape(parts[1].strip()) + r"(?= )"
+                    )
                 self.literals.append(literal)
                 self.checks.append((group, check))
         self.automaton = ahocorasick_rs.AhoCorasick(self.literals)
@@ -103,7 +109,11 @@ class ByHand:
 
     TABLE = {
         **{code: " " for code in range(128) if not chr(code).isalnum()},
-        **{code: unicodedata.normalize("NFD", chr(code).lower())[0] for code in range(192, 0x460) if chr(code).isalpha()},
+        **{
+            code: unicodedata.normalize("NFD", chr(code).lower())[0]
+            for code in range(192, 0x460)
+            if chr(code).isalpha()
+        },
         **{ord(each): each for each in "й"},
         **{ord(each): each.lower() for each in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
         ord("'"): None,
@@ -148,54 +158,67 @@ def main() -> None:
     records = calls(dice, vocabulary, chosen.calls)
     written = phrases(dice, vocabulary)
     groups = [written[n : n + PER_GROUP] for n in range(0, len(written), PER_GROUP)]
-    size = sum(len(turn.text) for call in records for turn in call.turns)
 
     started = time.perf_counter()
     made = Phrase.bind_all([({"any": group}, QUESTION) for group in groups])
     made[0].answer_batch(CallBatch(size=1, calls=records[:1]))
     ready = time.perf_counter() - started
-
-    def by_pauta(some: Sequence[Call] = records, at_once: int = 1000) -> list[list[bool]]:
-        rows = []
-        for n in range(0, len(some), at_once):
-            batch = CallBatch(size=len(some[n : n + at_once]), calls=some[n : n + at_once])
-            findings = [each.answer_batch(batch) for each in made]
-            rows += [[each.verdicts[row] == Verdict.MET for each in findings] for row in range(batch.size)] if check else []
-        return rows
-
     hand = ByHand(groups)
     prepared = [hand.folded(call) for call in records]
-    few, few_prepared = records[: max(1, chosen.calls // 50)], prepared[: max(1, chosen.calls // 50)]
+    few = max(1, chosen.calls // 50)
     patterns = [re.compile(rf"(?<![^ ]){_pattern(phrase)}(?![^ ])") for phrase in written]
+    check(made, hand, patterns, records, prepared, few)
 
-    check = True
-    by_hand = [{group for group, _, _ in hand.find(text)} for text in prepared]
-    ours = [{n for n, met in enumerate(row) if met} for row in by_pauta()]
-    looped = [{n // PER_GROUP for n, each in enumerate(patterns) if each.search(text)} for text in few_prepared]
-    for n in range(len(ours)):
-        if ours[n]!=by_hand[n]: print(n, ours[n]-by_hand[n], by_hand[n]-ours[n], [groups[g] for g in ours[n]^by_hand[n]]); break
-    assert ours == by_hand, "pauta and the loop by hand disagree"
-    assert ours[: len(few)] == looped, "pauta and re disagree"
-    check = False
-    hits = sum(len(hand.find(text)) for text in prepared) / len(records)
+    def each(some: Sequence[Call], at_once: int) -> float:
+        return best(lambda: by_pauta(made, some, at_once), chosen.runs) / len(some)
 
     seconds = {
-        "pauta": best(by_pauta, chosen.runs) / len(records),
+        "pauta": each(records, 1000),
         "by hand": best(lambda: [hand.find(hand.folded(call)) for call in records], chosen.runs) / len(records),
         "by hand, folded": best(lambda: [hand.find(text) for text in prepared], chosen.runs) / len(records),
-        "re, loop": best(lambda: [[list(each.finditer(text)) for each in patterns] for text in few_prepared], 1) / len(few),
-        "pauta, call by call": best(lambda: by_pauta(few, 1), chosen.runs) / len(few),
+        "re, loop": best(lambda: [[list(one.finditer(text)) for one in patterns] for text in prepared[:few]], 1) / few,
+        "pauta, call by call": each(records[:few], 1),
     }
-    print(f"{len(records)} calls, {size / len(records):.0f} characters each, {hits:.1f} places found in each; ready in {ready * 1000:.0f} ms")
+    size = sum(len(turn.text) for call in records for turn in call.turns) / len(records)
+    hits = sum(len(hand.find(text)) for text in prepared) / len(records)
+    print(f"{len(records)} calls of {size:.0f} characters, {hits:.1f} places in each; ready in {ready * 1000:.0f} ms")
     print(f"{'':22}{'calls/s':>10}{'MB/s':>8}{'us/call':>10}{'pauta is':>12}")
-    for name, each in seconds.items():
-        print(f"{name:22}{1 / each:10.0f}{size / len(records) / each / 1e6:8.1f}{each * 1e6:10.0f}{each / seconds['pauta']:11.2f}x")
+    for name, took in seconds.items():
+        rates = f"{1 / took:10.0f}{size / took / 1e6:8.1f}{took * 1e6:10.0f}"
+        print(f"{name:22}{rates}{took / seconds['pauta']:11.2f}x")
+
+
+def by_pauta(made: Sequence[Phrase], records: Sequence[Call], at_once: int) -> list[Findings]:
+    found = []
+    for n in range(0, len(records), at_once):
+        batch = CallBatch(size=len(records[n : n + at_once]), calls=records[n : n + at_once])
+        found += [phrase.answer_batch(batch) for phrase in made]
+    return found
+
+
+def check(
+    made: Sequence[Phrase],
+    hand: ByHand,
+    patterns: Sequence[re.Pattern[str]],
+    records: Sequence[Call],
+    prepared: Sequence[str],
+    few: int,
+) -> None:
+    """All must find the same questions in the same calls before anything is timed."""
+    met = [findings.verdicts == Verdict.MET for findings in by_pauta(made, records, len(records))]
+    ours = [{n for n, each in enumerate(met) if each[row]} for row in range(len(records))]
+    assert ours == [{group for group, _, _ in hand.find(text)} for text in prepared], "by hand disagrees"
+    looped = [{n // PER_GROUP for n, each in enumerate(patterns) if each.search(text)} for text in prepared[:few]]
+    assert ours[:few] == looped, "re disagrees"
 
 
 def _pattern(phrase: str) -> str:
     """A phrase as a pattern over folded words; a bar parts turns and is never within a gap."""
-    parts = [f"(?:[^ |]+ ){{0,3}}?" if part == "...3" else ByHand.fold(part) + ("[^ ]*" if "*" in part else "") for part in phrase.split()]
-    return re.sub(r"\? ", "?", " ".join(parts))
+    parts = []
+    for part in phrase.split():
+        word = ByHand.fold(part) + ("[^ ]*" if "*" in part else "") + " "
+        parts.append("(?:[^ |]+ ){0,3}?" if part == "...3" else word)
+    return "".join(parts).rstrip()
 
 
 if __name__ == "__main__":

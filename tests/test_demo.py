@@ -165,7 +165,7 @@ def test_what_people_answered_is_whole_but_for_one_that_was_begun(evaluations: d
     ]
     two = [by_people["en-support-08", evaluator] for evaluator in ("ines.vidal", "marc.oduya")]
     assert [record["passed"] for record in two] == [False, False]
-    assert two[0]["score"] != two[1]["score"]
+    assert two[0]["raw_score"] != two[1]["raw_score"]
 
 
 def test_every_quote_is_in_the_call_at_the_time_it_says(

@@ -1,4 +1,4 @@
-"""What a card means: a case of cases/sense is a card with the problems that it has, each with the words it points at."""
+"""What a card means: a case of cases/sense is a card with its problems, each with the words that it points at."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings, strategies as st
 
 import pauta.engine.loading.text as text_room
+from pauta.engine.loading.syntax import syntax_problem
 from pauta.engine.loading.text import (
     MAX_BYTES,
     Map,
@@ -230,11 +231,24 @@ def test_no_character_of_any_text_is_a_control_character():
     assert data == {"a": "x\ufffdy", "b": "\ufffd", "\ufffd": 1, "c": "x\ufffdy"}
 
 
+def test_a_key_without_end_is_a_problem():
+    assert codes_of("a" * 1100 + ": 1\n") == ["E118"]
+
+
+def test_whatever_else_the_parser_says_is_passed_on():
+    plain = syntax_problem(yaml.YAMLError("out of ink"), "a: 1", "card.yaml")
+    assert (plain.code, plain.place, plain.message) == ("E119", Place("card.yaml"), "the file is not YAML: out of ink")
+    marked = syntax_problem(yaml.MarkedYAMLError(problem="out of ink"), "a: 1", "card.yaml")
+    assert (marked.code, marked.message) == ("E119", "this is not YAML: out of ink")
+
+
 def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "retail.yaml").write_text("a: 1")
     missing = read_yaml_file(tmp_path / "retial.yaml")[1][0]
     assert (missing.code, missing.place.file) == ("E101", str(tmp_path / "retial.yaml"))
     assert missing.hint == f"did you mean '{tmp_path / 'retail.yaml'}'?"
+    assert read_yaml_file(tmp_path / "retail.yml")[1][0].hint == f"did you mean '{tmp_path / 'retail.yaml'}'?"
+    assert read_yaml_file(tmp_path / "sales.yaml")[1][0].hint is None
     assert read_yaml_file(tmp_path / "nowhere" / "x.yaml")[1][0].code == "E101"
     assert read_yaml_file(tmp_path)[1][0].code == "E102"
     assert read_yaml_file(tmp_path / "retail.yaml" / "x")[1][0].code == "E102"

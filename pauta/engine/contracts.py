@@ -1,15 +1,28 @@
 """What a plugin must be: small protocols, and nothing to inherit from.
 
-A plugin offers classes. Each has a `name` (as cards write it), `options` (the JSON Schema of what the card may
-write under the name) and is made once per use in a card, with the checked options. Which methods it then needs is
-said by kind below. A class may add `purpose` (one sentence) for `pauta plugins` and the published schema.
+A plugin is a file in the operation's `plugins/` folder, or an installed package with an entry point in the group
+`pauta`. Its hooks (`hookspecs`) are called once, when it is loaded, and hand over classes. It may say `pauta_api = 1`,
+the version of this page that it is written for; another version is refused.
+
+A class has a `name` (as cards write it: a letter, then letters, digits, `_`, `.`, `-`), `options` (the JSON Schema of
+what the card may write under the name) and is made once per use in a card, with the checked options. Which methods it
+then needs is said by kind below. It may add
+
+    purpose   one sentence, for `pauta plugins`, the published schema and editors
+    needs     of a criterion: what it reads of a call, `("turns", "metrics.hold_s")`: `turns`, a field of the call record,
+              or a name under `metrics` or `attributes`. A call in which one of them is absent is unverified, and says
+              what is not there: the criterion need not look. Set it in `__init__` where it depends on the options.
+
+What a plugin is given belongs to everybody: maps, lists and arrays refuse to be changed; change a copy. What it prints
+goes to stderr. What it raises, answers wrongly or takes too long over costs its own questions, which are unverified
+with the reason; a Problem names the plugin, its version, file and line, and nobody else notices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
 from pauta.engine.model.calls import Call, CallBatch, HumanEvaluation
 from pauta.engine.model.findings import Finding, Findings
@@ -27,6 +40,18 @@ Options: TypeAlias = Mapping[str, object] | Sequence[object]
 
 JsonSchema: TypeAlias = Mapping[str, object]
 
+API: Final = 1
+"""The version of the plugin interface: this page, the hooks, and the names that `pauta` hands on."""
+
+SINGULAR: Final = {
+    "criteria": "criterion", "rules": "rule", "actions": "action", "methods": "scoring method", "sources": "source",
+    "sinks": "sink", "scorecards": "scorecards", "commands": "command",
+}  # fmt: skip
+"""What plugins offer, by kind, and what one of it is called."""
+
+KINDS: Final = ("criteria", "rules", "actions", "methods", "sources", "sinks")
+"""The kinds that are classes with a name and options."""
+
 
 class Offered(Protocol):
     """What every kind has: the name cards write, and the JSON Schema of the options under it."""
@@ -38,9 +63,14 @@ class Offered(Protocol):
 class Criterion(Offered, Protocol):
     """A question that answers itself. Made once per use: `Criterion(options, question)`.
 
-    It has `answer(call) -> Finding` (the easy way), `answer_batch(batch) -> Findings` (the fast way), or both, which
-    must then agree. A composite has `parts` and `combine` instead (see CompositeCriterion). `bind_all`, where the
-    class has it, makes all uses of a plan at once so that they can share one pass over the text.
+    `question` is the question it answers, with text, guidance and answers: enough for a model to judge by. It has
+    `answer(call) -> Finding` (the easy way), `answer_batch(batch) -> Findings` (the fast way), or both, which must then
+    agree: the engine asks `answer_batch` where there is one, be it about one call. A call that `answer` raises on is
+    unverified and the others are not touched; an `answer_batch` that raises leaves its whole batch unverified.
+
+    A composite has `parts` and `combine` instead (see CompositeCriterion). `bind_all`, where the class has it, makes
+    all uses of a plan at once so that they can share one pass over the text. `reads(options)`, where it has it, lists
+    the subjects that it asks the batch for, `answer.<question>` among them: it is asked once those are known.
     """
 
     def __init__(self, options: Options, question: Question) -> None: ...
@@ -155,6 +185,16 @@ class Sink(Offered, Protocol):
 
     def close(self) -> None:
         """Finish: nothing more will come."""
+        ...
+
+
+class Command(Protocol):
+    """A command of a plugin, as click makes it: `pauta <name>`. One that clashes with a built-in is refused."""
+
+    name: str | None
+
+    def main(self) -> object:
+        """Run it."""
         ...
 
 

@@ -1,12 +1,16 @@
-"""The hooks: each is called once when a Host loads its plugins, and hands over classes through `register`."""
+"""The hooks: each is called once when a Host loads its plugins, and hands over what it offers through `register`.
+
+Nothing calls a hook per call or per answer. A plugin has as many of them as it needs.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pluggy
 
-from pauta.engine.contracts import Action, Criterion, Method, Rule, Sink, Source
+from pauta.engine.contracts import Action, Command, Criterion, Method, Rule, Sink, Source
 
 PROJECT = "pauta"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -41,3 +45,13 @@ def register_sources(register: Callable[[type[Source]], None]) -> None:
 @hookspec
 def register_sinks(register: Callable[[type[Sink]], None]) -> None:
     """Offer sinks for results."""
+
+
+@hookspec
+def register_scorecards(register: Callable[[str | os.PathLike[str]], None]) -> None:
+    """Offer scorecards: a folder of cards, or files, as `importlib.resources.files("package") / "scorecards"`."""
+
+
+@hookspec
+def register_commands(register: Callable[[Command], None]) -> None:
+    """Offer commands of click, which the command line takes under their own names."""

@@ -83,7 +83,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "asked": ("Asked", "Preguntada", "Perguntada"),
     "not_applicable": ("Not applicable", "No aplica", "Não se aplica"),
     "unverified": ("Unverified", "Sin verificar", "Sem verificar"),
-    "not_the_agents": ("Not the agent's fault", "No del agente", "Não do agente"),
+    "not_the_agents": ("Not the agent's", "No del agente", "Não do agente"),
     "agents": ("Agents", "Agentes", "Agentes"),
     "agents_note": (
         "Few evaluations say little: look at the number before the mean.",

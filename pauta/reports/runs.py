@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from pauta.engine.pipeline import CardSummary, Summary
@@ -37,9 +36,17 @@ def _card(card: CardSummary) -> str:
 
 def summary_map(summary: Summary) -> dict[str, Any]:
     """What a run did, as data; its problems are counted, they are printed beside it."""
-    told = asdict(summary)
-    del told["problems"]
-    return told
+    return {
+        "calls": summary.calls,
+        "evaluations": summary.evaluations,
+        "unclaimed": summary.unclaimed,
+        "refused": summary.refused,
+        "errors": summary.errors,
+        "warnings": summary.warnings,
+        "failures": summary.failures,
+        "by_card": {name: {**vars(card), "by_status": dict(card.by_status)} for name, card in summary.by_card.items()},
+        "outcomes": summary.outcomes,
+    }
 
 
 def routes_text(report: RoutesReport) -> str:

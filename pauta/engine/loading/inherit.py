@@ -23,6 +23,7 @@ Value: TypeAlias = Callable[[str, object, object], object]
 """Merges what stands under a key: (key, the child's, the parent's or None)."""
 
 _FORMS: Final = ("choose", "scale", "number")
+_PARTS: Final = ("options", "at_most", "anchors", "ranges")
 _ONE_OF: Final = ("rule", "method")
 _NOTES: Final = ("after", "remove")
 
@@ -109,7 +110,7 @@ class _Merge:
     def answer_set(self, name: str, child: object, parent: object) -> object:
         """One answer set, or the options in it; a set of another form replaces its namesake."""
         if isinstance(child, Map) and isinstance(parent, Map):
-            return self.maps(child, parent, self.answer_set) if _form(child) == _form(parent) else child
+            return self.maps(child, parent, self.answer_set) if _same_form(child, parent) else child
         if isinstance(child, Seq) and isinstance(parent, Seq) and name != "ranges":
             in_full = all(isinstance(each, Map) for each in (*child, *parent))
             return self.lists(child, parent, "answer") if in_full else child
@@ -133,9 +134,8 @@ class _Merge:
             else:
                 entry.value, entry.at = self.entry(each, entry.value), child.at_of(n)
         kept = [entry for entry in entries if not any(entry is each for each in gone)]
-        for each in child:
-            if isinstance(each, Map) and "after" in each and each.get("remove") is not True:
-                self.place(kept, each, key)
+        for each in _in_order_of_anchors(child, key):
+            self.place(kept, each, key)
         found = Seq(child.at)
         for entry in kept:
             found.add(entry.value, entry.at)
@@ -186,5 +186,19 @@ def _id_of(entry: object, key: str) -> str | None:
     return word_in(entry, key) if isinstance(entry, Map) else None
 
 
-def _form(answers: Map) -> str | None:
-    return next((form for form in _FORMS if form in answers), None)
+def _in_order_of_anchors(entries: Seq, key: str) -> list[Map]:
+    """The entries that are to be placed, each behind those that it is to stand behind."""
+    waiting = [each for each in entries if isinstance(each, Map) and "after" in each and each.get("remove") is not True]
+    found: list[Map] = []
+    while waiting:
+        names = {word_in(each, key) for each in waiting}
+        free = [each for each in waiting if word_in(each, "after") not in names] or waiting
+        found += free
+        waiting = [each for each in waiting if not any(each is one for one in free)]
+    return found
+
+
+def _same_form(child: Map, parent: Map) -> bool:
+    """Whether a child's answer set is of the form of its parent's, or names only parts of it."""
+    own, old = (next((form for form in _FORMS if form in answers), None) for answers in (child, parent))
+    return own == old or (own is None and all(key in _PARTS for key in child))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pauta.engine.loading.data import Map, Seq, written
+from pauta.engine.loading.data import Map, Seq, WrittenFloat, written
 from pauta.engine.model.conditions import number_of
 from pauta.engine.model.scorecard import Text, Use
 
@@ -87,5 +87,5 @@ def plain(value: object) -> object:
 
 
 def is_refused(value: object) -> bool:
-    """Whether this is a number that the reader of the file has refused."""
-    return isinstance(value, float) and not math.isfinite(value)
+    """Whether this stands for a number that the reader of the file has refused, and told of."""
+    return isinstance(value, WrittenFloat) and not math.isfinite(value)

@@ -6,7 +6,6 @@ alone: PyYAML's C loader dies of 30,000 nested brackets, while counting events c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
@@ -93,8 +92,9 @@ def _wrong_top(found: Data, top: type[Map] | type[Seq], file: str) -> Problem:
 def _unreadable(path: Path, error: OSError | ValueError) -> Problem:
     place = Place(str(path))
     if isinstance(error, FileNotFoundError):
-        near = nearest(path.name, _neighbours(path))
-        hint = f"did you mean '{path.parent / near}'?" if near else None
+        beside = _beside(path)
+        near = nearest(path.stem, beside)
+        hint = f"did you mean '{path.parent / beside[near]}'?" if near else None
         return Problem("E101", f"there is no file '{path}'", place, hint)
     if isinstance(error, IsADirectoryError):
         return Problem("E102", f"'{path}' is a folder, not a file", place, "name a file in it")
@@ -102,11 +102,12 @@ def _unreadable(path: Path, error: OSError | ValueError) -> Problem:
     return Problem("E102", f"'{path}' cannot be opened: {reason.lower()}", place, None)
 
 
-def _neighbours(path: Path) -> Iterator[str]:
+def _beside(path: Path) -> dict[str, str]:
+    """The names of the YAML files in the folder of a path, by what stands before the ending."""
     try:
-        yield from sorted(each.name for each in path.parent.iterdir() if each.is_file())
+        return {each.stem: each.name for each in sorted(path.parent.iterdir()) if each.suffix in (".yaml", ".yml")}
     except OSError:
-        return
+        return {}
 
 
 __all__ = [
