@@ -157,7 +157,7 @@ def questions(child):
         ),
         ("[{question: two, after: one}, {question: one, after: greeting}]", "greeting one two name offer"),
         ("[{question: greeting, after: offer}]", "name offer greeting"),
-        ("[{question: name, after: offer}, {question: offer, after: name}]", "greeting offer name"),
+        ("[{question: name, after: offer}, {question: offer, after: name}]", "greeting name offer"),
         ("[{question: name, remove: true}]", "greeting offer"),
         ("[{question: name, remove: true}, {question: new, after: greeting}]", "greeting new offer"),
         ("[{question: name, remove: false}]", "greeting name offer"),
@@ -211,8 +211,8 @@ def test_every_piece_keeps_its_place():
     assert (found["title"].at_of("pt").file, found["title"].at_of("en").file) == ("child.yaml", "base.yaml")
     name = found["sections"][0]["questions"][1]
     assert name.at_of("weight") == Place("child.yaml", 2, 68)
-    assert name.at_of("text") == Place("base.yaml", 35, 33)
-    assert name.key_at("text") == Place("base.yaml", 35, 27)
+    assert name.at_of("text") == Place("base.yaml", 33, 32)
+    assert name.key_at("text") == Place("base.yaml", 33, 26)
     assert found["sections"].at_of(1).file == "base.yaml"
     assert found.at_of("scoring").file == "base.yaml"
 

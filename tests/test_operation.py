@@ -65,7 +65,7 @@ def test_the_smallest_operation(written, tmp_path):
         ("operation: a\nsources:\n  - jsonl\n  - csv: {}\n", "E732", 4),
         ("operation: a\ntimzone: UTC\n", "E201", 2),
         ("timezone: UTC\n", "E202", 1),
-        ("operation: [\n", "E112", 2),
+        ("operation: [\n", "E110", 1),
     ],
 )
 def test_what_is_wrong_with_it(text, code, line, written):

@@ -73,7 +73,8 @@ class Published:
         entry = self.of(card.id, card.version)
         if entry is None or entry.digest == card.digest:
             return None
-        hint = "undo the change, or give the card a new version"
+        where = f", here or in {entry.parent}, which it extends" if entry.parent else ""
+        hint = f"undo the change{where}, or give the card a new version"
         return Problem("E701", f"{card.name} was published on {entry.day}, and has been changed since", at, hint)
 
     def with_entries(self, more: Iterable[Publication]) -> Published:

@@ -16,7 +16,7 @@ from pauta.engine.contracts import BatchCriterion, CallCriterion, CompositeCrite
 from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.findings import Finding, Findings, Verdict, findings_of
 from pauta.engine.problems import Place
-from pauta.engine.seam.believing import is_row, plain_answer, plain_evidence, plain_rows, wrong_with
+from pauta.engine.seam.believing import plain_answer, plain_evidence, plain_rows, wrong_with
 from pauta.engine.seam.discovery import Code
 from pauta.engine.seam.loaded import PluginError, said
 from pauta.engine.seam.own_thread import GivenUpError
@@ -134,6 +134,9 @@ def _about_rows(findings: Findings, rows: int, place: Place | None) -> Findings:
         if found is None:
             raise PluginError(f"its {name} are not a map from rows, 0 to {rows - 1}", place)
         maps[name] = found
+    maps["evidence"] = {
+        row: places if isinstance(places, tuple | list) else (places,) for row, places in maps["evidence"].items()
+    }
     return Findings(np.array(findings.verdicts, dtype=np.uint8), **maps)
 
 
@@ -147,7 +150,7 @@ def _believed(findings: Findings, lacking: Mapping[int, str], wrong: Mapping[int
     """What can be believed; the rest is unverified with the reason."""
     told = {**lacking, **{row: each.sentence for row, each in wrong.items()}}
     verdicts = findings.verdicts
-    verdicts[[row for row in told if is_row(row, len(verdicts))]] = Verdict.UNVERIFIED
+    verdicts[list(told)] = Verdict.UNVERIFIED
     answers = {row: answer for row, answer in findings.answers.items() if verdicts[row] == Verdict.ANSWER}
     evidence = {row: places for row, places in findings.evidence.items() if row not in told and places}
     reasons = {row: reason for row, reason in findings.reasons.items() if row not in told and reason}
