@@ -185,7 +185,7 @@ NAMED = {
     "another version by id alone": (
         ["sale"],
         by("ana", "b", version="2.0.0"),
-        ["b sale@1.0.0 engine", "b sale@2.0.0 ana"],
+        ["b sale@2.0.0 ana"],
         [],
     ),
     "the version asked for": (["sale@2"], by("ana", "b", version="2.0.0"), ["b sale@2.0.0 ana"], []),

@@ -71,7 +71,7 @@ def doctor(form: str) -> int:
 
     Example: pauta doctor
     """
-    from pauta.reports.health import examine, health_text
+    from pauta.doctor import examine, health_text
 
     findings = examine()
     if form == "json":

@@ -56,7 +56,7 @@ def run_demo(folder: Path) -> Demo:
     )
     report = results / "report.html"
     cards = {card.name: card for card in workspace.catalog.cards}
-    page = report_html(_records(results / "evaluations.jsonl"), cards, title="Norvela: quality of calls")
+    page = report_html(list(_records(results / "evaluations.jsonl")), cards, title="Norvela: quality of calls")
     file = WholeFile(report)
     file.stream.write(page)
     file.keep()

@@ -75,10 +75,8 @@ def _many_domain(answers: Answers, tests: Sequence[Test] | None) -> Domain | Non
 
 
 def between(points: Iterable[float]) -> list[float]:
-    """The points, one number between each two neighbours, one below all and one above all."""
-    marks = sorted(set(points))
-    if not marks:
-        return []
+    """The points, one number between each two neighbours, one below all and one above all; 0 where there are none."""
+    marks = sorted(set(points)) or [0.0]
     middles = [(low + high) / 2 for low, high in pairwise(marks)]
     return [*marks, *middles, marks[0] - 1.0, marks[-1] + 1.0]
 
