@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -300,7 +301,7 @@ def _keep_cards(connection: sqlite3.Connection, cards: Iterable[Record]) -> None
 
 def _keep_calls(connection: sqlite3.Connection, calls: Iterable[Call], rows: Iterable[dict[str, object]]) -> None:
     """What a call's record says besides its turns; of a call that only its evaluation tells of, its id and agent."""
-    values = ([_cell(getattr(call, name)) for name in TABLES["calls"]] for call in calls)
+    values = ([_fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls)
     connection.executemany(_KEEP_CALL, ([row[0], row[1] or "", *row[2:]] for row in values))
     named = [(row["call_id"], row["agent"]) for row in rows]
     connection.executemany("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
@@ -332,19 +333,27 @@ def _keep_evaluations(connection: sqlite3.Connection, rows: Sequence[dict[str, o
 
 def _row(evaluation: Record) -> dict[str, object]:
     """A record as the columns of its row. Raises ValueError for a number that is not finite: SQLite would drop it."""
-    result = {name: value for name, value in evaluation.items() if name != "revision"}
-    whole = json.dumps(result, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    row = {name: _cell(result.get(name)) for name in _RESULT}
-    row["evaluation_id"] = evaluation["evaluation_id"]
+    row = {name: _cell(evaluation.get(name)) for name in _RESULT}
     row["agent"] = row["agent"] or ""
+    whole = "\x1f".join("" if cell is None else repr(cell) for cell in row.values())
     row["result_digest"] = hashlib.sha256(whole.encode()).hexdigest()[:32]
+    row["evaluation_id"] = evaluation["evaluation_id"]
     return row
 
 
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def _cell(value: object) -> object:
-    if isinstance(value, Mapping | list | tuple):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if isinstance(value, dict | list | tuple):
+        return _as_json(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("Out of range: a number of a result must be finite")
     return int(value) if isinstance(value, bool) else value
+
+
+def _fact(value: object) -> object:
+    return _cell(dict(value) if isinstance(value, Mapping) else value)
 
 
 def _value(name: str, value: object) -> object:

@@ -67,7 +67,9 @@ def test_words_point_at_what_was_written(text: str, quotes: list[str]) -> None:
     assert [text[word.start : word.stop] for word in words_of(text)] == quotes
 
 
-LETTERS = "abcñéüÇãßﬁ½ёйЁЙиещШїґ'’-—.,!? \n\t\u0301\u0306\u0303\u200b\u00ad\ufe0f\u20e309１²º한か\u3099कि👍𝐀\ud800\x00łσΣ"
+LETTERS = (
+    "abcñéüÇãßﬁ½ёйЁЙиещШїґ'’-—.,!? \n\t\u0301\u0306\u0303\u200b\u00ad\ufe0f\u20e309１²º한か\u3099कि👍𝐀\ud800\x00łσΣ"
+)
 TEXTS = st.lists(st.one_of(st.text(LETTERS, max_size=12), st.text(max_size=12)), max_size=6)
 
 
@@ -91,7 +93,9 @@ def test_the_short_way_for_ascii_is_the_long_way(text: str) -> None:
 @settings(deadline=None)
 @given(TEXTS)
 def test_a_stretch_holds_the_words_of_every_turn(texts: list[str]) -> None:
-    expected = "\n".join(f" {' '.join(word.text for word in words_of(text))} " if words_of(text) else " " for text in texts)
+    expected = "\n".join(
+        f" {' '.join(word.text for word in words_of(text))} " if words_of(text) else " " for text in texts
+    )
     batch = Transcripts([Call("c", turns=tuple(Turn("agent", text) for text in texts))], 1)
     stretched = b"".join(stretch.folded.tobytes() for stretch in batch.stretches)
     assert stretched == b"\n".join(coded_turn(part) for part in expected.split("\n")) if texts else stretched == b""

@@ -7,22 +7,24 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 import strategies
 from engine_runs import plan_of, run
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from strategies import Dice, Row, Traits, rows_by
 from test_reference import alike
 
+pytestmark = pytest.mark.timeout(600)  # a law that breaks takes minutes to shrink its card
 Card = dict[str, Any]
 SEEDS = st.integers(0, 2**32)
-ROWS = 8
+ROWS = 6
 PLAIN = Traits(conditions=False, escalations=False)
-law = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+law = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 SCORES = ("score", "raw_score", "agent_score")
 VERDICT = ("status", *SCORES, "band", "passed", "critical_errors", "critical_by_class", "non_critical_errors")
 WHOLE = (*VERDICT, "coverage", "missing", "unverified")
-BY_PLACE = ("question", "section", "weight")
+BY_PLACE = ("question", "section", "weight", "reason")  # a reason may name its question
 
 
 def only(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
@@ -49,7 +51,10 @@ def by_id(record: Mapping[str, Any], names: Mapping[str, Mapping[str, str]] | No
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     for name in {*one, *other}:
-        assert alike(one.get(name), other.get(name)), (name, one.get(name), other.get(name))
+        if isinstance(one.get(name), dict) and isinstance(other.get(name), dict):
+            same(one[name], other[name])
+        else:
+            assert alike(one.get(name), other.get(name)), (name, one.get(name), other.get(name))
 
 
 def questions(card: Card) -> Iterator[Card]:
@@ -223,6 +228,20 @@ def test_scores_stay_in_range(card: Card, seed: int) -> None:
         assert record["coverage"] is None or 0 <= record["coverage"] <= 1
         assert record["critical_errors"] == sum(record["critical_by_class"].values())
         assert (record["status"] == "incomplete") <= (record["band"] is None and record["passed"] is None)
+
+
+@law
+@given(card=strategies.cards(Traits(methods=("weighted",))), seed=SEEDS)
+def test_shares_account_for_the_score(card: Card, seed: int) -> None:
+    """The shares of the total that a record shows make the whole, and with the credits they make the score."""
+    card["scoring"] |= {"above_100": True, "below_0": True, "decimals": 4}
+    for record in run(card, rows_by(Dice.seeded(seed), card, ROWS)):
+        if record["raw_score"] is None:
+            continue
+        bonus = {each["question"] for each in questions(card) if each.get("bonus")}
+        counted = [each for each in record["answers"] if each["credit"] is not None]
+        assert alike(sum(each["share"] for each in counted if each["question"] not in bonus), 1.0)
+        assert abs(100 * sum(each["share"] * each["credit"] for each in counted) - record["raw_score"]) < 1e-4
 
 
 @law

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from card_folders import write_cards
 from hypothesis import given, settings, strategies as st
+from plugins_made import Plugin
 
 from pauta.engine.endpoints import calls_in, files_of, open_sink
 from pauta.engine.host import Host
@@ -311,13 +312,43 @@ class Judge:
 
 def test_a_plugin_that_fails_is_told_once_and_counted_as_failure(tmp_path):
     host = Host(installed=False)
-    host.criteria["judge"] = Judge
+    assert host.register(Plugin("criteria", Judge), "judging", version="1.2").failure is None
     judged = {**SALE, "sections": [{"section": "s", "questions": [
         {"question": "good", "text": "Was it good", "answers": "yes_no", "criterion": "judge"}]}]}  # fmt: skip
     catalog = Catalog([write_cards(tmp_path, {"sale.yaml": judged})], host)
     records, summary = run(catalog, host, [sale(str(n)) for n in range(4)], batch_size=2)
     assert [each["unverified"] for each in records] == [["good"]] * 4
-    assert (codes(summary), summary.failures, summary.errors) == (["E603"], 1, 1)
+    assert (len(summary.problems), summary.failures, summary.errors) == (1, 1, 1)
+    assert "thirteen" in summary.problems[0].message
+
+
+class Spoiler(Kept):
+    """A sink that changes what it is given, and breaks down at the second batch."""
+
+    name, endings, options = "spoiler", (".spoilt",), {"type": "object"}  # as plugins write it
+
+    def __init__(self, options):
+        super().__init__()
+
+    def write(self, evaluations):
+        for each in evaluations:
+            each["answers"].clear()
+        super().write(evaluations)
+        if len(self.batches) == 2:
+            raise SystemExit(1)
+
+
+def test_a_plugins_sink_spoils_nothing_for_the_others(catalog):
+    host = Host(installed=False)
+    assert host.register(Plugin("sinks", Spoiler), "spoiling", version="1.2").failure is None
+    spoiler = Outlet("x.spoilt", open_sink("x.spoilt", host, options={}))
+    kept = Kept()
+    router = Router(catalog, today=TODAY)
+    calls = [sale(str(n)) for n in range(6)]
+    summary = score(calls, router=router, host=host, outlets=[spoiler, Outlet("kept", kept)], batch_size=2)
+    assert [len(each["answers"]) for each in kept.records] == [2] * 6
+    assert (codes(summary), len(spoiler.sink.records)) == (["E620"], 4)
+    assert "(plugin 'spoiling' 1.2 (registered)): SystemExit: 1" in summary.problems[0].message
 
 
 def test_a_changed_published_card_scores_nothing(host, tmp_path):
@@ -332,6 +363,7 @@ def test_a_changed_published_card_scores_nothing(host, tmp_path):
     assert codes(summary) == ["E701"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12))
 def test_what_was_seen_is_known_again(batches):
     seen, known = _Seen(), set()

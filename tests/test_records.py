@@ -56,6 +56,7 @@ FIELDS = ["call_id", "Call ID", "started_at", "duration_s", "agent", "team", "di
 ANY_RECORD = st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=8)
 
 
+@settings(deadline=None)
 @given(GOOD_CALL)
 def test_a_good_record_is_a_call(record):
     call = call_from(record, AT)
@@ -65,13 +66,14 @@ def test_a_good_record_is_a_call(record):
     assert [turn.text for turn in call.turns] == [turn["text"] for turn in record.get("turns") or ()]
 
 
+@settings(deadline=None)
 @given(GOOD_CALL)
 def test_both_ways_in_make_the_same_call(record):
     mended, _ = mended_call(record, AT)
     assert call_from(mended, AT) == call_from(record, AT)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(ANY_RECORD)
 def test_whatever_comes_is_a_record_or_a_problem(record):
     for read in (call_from, human_from):
@@ -88,6 +90,7 @@ def test_whatever_comes_is_a_record_or_a_problem(record):
             json.dumps([found.metrics, found.attributes], allow_nan=False).encode()
 
 
+@settings(deadline=None)
 @given(ANY_RECORD)
 def test_what_is_mended_needs_no_more_mending(record):
     for mend in (mended_call, mended_human):

@@ -90,7 +90,9 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
     if isinstance(one, list) and isinstance(other, list):
-        return sorted(one) == sorted(other)  # the chosen ones of `choose: many`, in the card's order or the person's
+        return sorted(map(repr, one)) == sorted(
+            map(repr, other)
+        )  # the chosen ones of `choose: many`, in the card's order or the person's
     return bool(one == other)
 
 

@@ -46,6 +46,9 @@ class Told:
             case "explain":
                 raise ProblemsFound([Problem("E361", "the key explains itself")])
 
+    def answer(self, call):
+        raise NotImplementedError
+
 
 class Always:
     name = "always"
@@ -53,6 +56,9 @@ class Always:
 
     def __init__(self, options):
         pass
+
+    def fires(self, results):
+        raise NotImplementedError
 
 
 class Coach(Always):

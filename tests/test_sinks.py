@@ -4,9 +4,11 @@ import csv as csv_module
 import json
 import os
 import stat
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from plugins_made import Plugin
 from results_made import evaluation
 
 from pauta.engine.endpoints import open_sink
@@ -121,7 +123,7 @@ def test_csv_leaves_what_is_no_formula(text, tmp_path):
     assert (sheet(path)[0]["agent"], sheet(path)[0]["score"]) == (text, "-5.0")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12))
 def test_csv_raw_loses_nothing_and_guarded_is_safe(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("csv") / "results.csv"
@@ -170,6 +172,32 @@ def test_sinks_by_ending_and_by_name(host, tmp_path):
     assert opened("r.txt", name="cvs") == "E310"
     assert opened("gone/r.csv") == "E620"
     assert opened("gone/r.db") == "E722"
+
+
+class Nowhere:
+    name = "nowhere"
+    endings = ()
+    options: ClassVar = {"type": "object", "properties": {"fail": {"type": "boolean"}}, "additionalProperties": False}
+
+    def __init__(self, options):
+        if options.get("fail"):
+            raise RuntimeError("no answer")
+
+    def write(self, evaluations):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_a_sink_that_writes_no_file():
+    host = Host(installed=False)
+    assert host.register(Plugin("sinks", Nowhere), "far", version="1.2").failure is None
+    assert isinstance(open_sink("", host, name="nowhere"), Nowhere)
+    problem = open_sink("", host, name="nowhere", options={"fail": True})
+    said = "sink 'nowhere' cannot begin (plugin 'far' 1.2 (registered)): RuntimeError: no answer"
+    assert (problem.code, problem.message) == ("E620", said)
+    assert open_sink("x.out", host, name="nowhere").code == "E201"
 
 
 def test_a_whole_file_keeps_permissions_and_follows_links(tmp_path):

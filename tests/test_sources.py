@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 import yaml
+from plugins_made import Plugin
 
 from pauta.engine.endpoints import calls_in, evaluations_in, files_of
 from pauta.engine.host import Host
@@ -113,6 +114,8 @@ def test_every_real_call_is_read():
 
 
 class Broken:
+    """A source that breaks down in the midst of a file."""
+
     name = "broken"
     endings = (".broken",)
     options: ClassVar = {"type": "object", "properties": {"key": {"type": "string"}}, "additionalProperties": False}
@@ -131,7 +134,7 @@ class Broken:
 @pytest.fixture
 def host():
     host = Host(installed=False)
-    host.sources["broken"] = Broken
+    assert host.register(Plugin("sources", Broken), "breaking", version="1.2").failure is None
     return host
 
 
@@ -140,7 +143,10 @@ def test_a_source_that_breaks_down_costs_the_rest_of_its_file(host, tmp_path):
     good.write_text('{"call_id": "b"}\n', encoding="utf-8")
     found = list(calls_in([Feed("x.broken"), Feed(str(good))], host))
     assert [getattr(each, "call_id", getattr(each, "code", None)) for each in found] == ["a", "E621", "b"]
-    assert [each.code for each in evaluations_in([Feed("x.broken")], host)] == ["E621"]
+    assert "source 'broken' failed on 'x.broken' (plugin 'breaking' 1.2 (registered)): KeyError" in found[1].message
+    assert "test_sources.py:" in found[1].hint
+    (problem,) = evaluations_in([Feed("x.broken")], host)
+    assert (problem.code, "it handed over a str" in problem.message) == ("E621", True)
 
 
 def test_sources_by_name_and_by_ending(host):

@@ -9,9 +9,9 @@ what the card may write under the name) and is made once per use in a card, with
 then needs is said by kind below. It may add
 
     purpose   one sentence, for `pauta plugins`, the published schema and editors
-    needs     of a criterion: what it reads of a call, `("turns", "metrics.hold_s")`: `turns`, a field of the call record,
-              or a name under `metrics` or `attributes`. A call in which one of them is absent is unverified, and says
-              what is not there: the criterion need not look. Set it in `__init__` where it depends on the options.
+    needs     of a criterion: what it reads of a call, `("turns", "metrics.hold_s")`: `turns`, a field of the call
+              record, or a name under `metrics` or `attributes`. A call in which one of them is absent is unverified,
+              and says what is not there: the criterion need not look. Set in `__init__` where options decide.
 
 What a plugin is given belongs to everybody: maps, lists and arrays refuse to be changed; change a copy. What it prints
 goes to stderr. What it raises, answers wrongly or takes too long over costs its own questions, which are unverified

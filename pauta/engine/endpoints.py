@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from glob import glob
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pauta.engine.contracts import Sink, Source
-from pauta.engine.host import Host
+from pauta.engine.host import Host, LoadedPlugin, PluginError
 from pauta.engine.loading.operation import Feed
 from pauta.engine.loading.shape import check_options
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.problems import Place, Problem, ProblemsFound
 
 T = TypeVar("T")
+CHUNK: Final = 100
+"""So many records are asked of a source at a time; what it takes over them is limited, not what a whole file takes."""
+
 _MAGIC: Final = frozenset("*?[")
 
 
@@ -71,14 +75,43 @@ def _read(
     if isinstance(plugin, Problem):
         yield plugin
         return
-    try:
-        for entry in read(plugin(feed.options)):
+    owner, doing = host.owner("sources", plugin.name), f"reading '{feed.target}'"
+    chunk: list[T | Problem] = []
+
+    def take(entries: Iterator[T | Problem]) -> None:
+        for entry in islice(entries, CHUNK):
             if not isinstance(entry, kind | Problem):
                 raise TypeError(f"it handed over a {type(entry).__name__}, not a {kind.__name__}")
-            yield entry
-    except Exception as error:  # a plugin may raise anything
-        message = f"source '{plugin.name}' failed on '{feed.target}': {type(error).__name__}: {error}"
-        yield Problem("E621", message, Place(feed.target), "what it read before stands; tell the plugin's author")
+            chunk.append(entry)
+
+    try:
+        entries = owner.run(lambda: iter(read(plugin(feed.options))), doing)
+        while True:
+            owner.run(lambda: take(entries), doing, calls=CHUNK)
+            yield from chunk
+            if len(chunk) < CHUNK:
+                return
+            chunk.clear()
+    except PluginError as error:
+        yield from chunk
+        yield failure("E621", f"source '{plugin.name}' failed on '{feed.target}'", Place(feed.target), owner, error)
+
+
+def failure(code: str, what: str, place: Place, owner: LoadedPlugin | None, error: PluginError) -> Problem:
+    """The problem of a source or sink that failed: what it did, whose plugin it is, why, and where in its code."""
+    if error.problem is not None:
+        return error.problem
+    cause = error.__cause__
+    hint = None
+    reason = error.reason
+    if isinstance(cause, ProblemsFound):
+        hint = next((problem.hint for problem in cause.problems if problem.hint), None)
+    elif isinstance(cause, OSError) and cause.strerror:
+        reason = cause.strerror.lower()
+    if owner is not None and not owner.built_in:
+        hint = hint or (f"its code stopped at {error.place}" if error.place else None)
+        what = f"{what} ({owner})"
+    return Problem(code, f"{what}: {reason}", place, hint)
 
 
 def _source_of(feed: Feed, host: Host) -> type[Source] | Problem:
@@ -105,26 +138,29 @@ def open_sink(
     options: Mapping[str, object] | None = None,
     at: Place | None = None,
 ) -> Sink | Problem:
-    """The sink that writes a file, by name or by its ending, ready to take results. `at`: where it was asked for."""
-    given = {"path": target, **(options or {})}
+    """The sink that writes a file, by name or by its ending, ready to take results. `at`: where it was asked for.
+
+    A sink that writes no file is opened by name with an empty target.
+    """
+    given = {**({"path": target} if target else {}), **(options or {})}
     plugin = host.sinks.get(name) if name else _by_ending(target, host)
     if plugin is None:
         if name:
             return host.unknown("sinks", name, at)
         hint = f"files that can be written end in {', '.join(_endings(host.sinks))}"
         return Problem("E515", f"no sink writes '{target}'", Place(target), hint)
-    wrong = check_options(given, plugin.options, at or Place(target), f"sink '{plugin.name}'")
+    wrong = check_options(given, plugin.options, at or Place(target or plugin.name), f"sink '{plugin.name}'")
     if wrong:
         return wrong[0]
+    owner = host.owner("sinks", plugin.name)
     try:
-        return plugin(given)
-    except ProblemsFound as found:
-        return found.problems[0]
-    except Exception as error:  # a plugin may raise anything
-        reason = (
-            (error.strerror or str(error)).lower() if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        )
-        return Problem("E620", f"sink '{plugin.name}' cannot begin '{target}': {reason}", at or Place(target))
+        return owner.run(lambda: plugin(given), f"beginning '{target or plugin.name}'")
+    except PluginError as error:
+        cause = error.__cause__
+        if owner.built_in and isinstance(cause, ProblemsFound):
+            return cause.problems[0]
+        what = f"sink '{plugin.name}' cannot begin" + (f" '{target}'" if target else "")
+        return failure("E620", what, at or Place(target or plugin.name), owner, error)
 
 
 def _by_ending(target: str, host: Host) -> type[Sink] | None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
-import importlib.util
-import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
-import pluggy
-
-from pauta.engine import hookspecs
-from pauta.engine.contracts import Action, Criterion, Method, Offered, Rule, Sink, Source
+from pauta.engine.contracts import KINDS, SINGULAR, Action, Command, Criterion, Method, Rule, Sink, Source
 from pauta.engine.problems import Place, Problem, did_you_mean
+from pauta.engine.seam.discovery import (
+    Code,
+    code_of_file,
+    code_of_module,
+    files_in,
+    installed_plugins,
+    module_at,
+    near,
+    version_of_file,
+)
+from pauta.engine.seam.loaded import BUILT_IN as BUILT_IN_ORIGIN, LoadedPlugin, PluginError
+from pauta.engine.seam.offers import COMMANDS, SCORECARDS, Offer, OfferRefusedError, offers_of
+
+__all__ = ["BUILT_IN", "KINDS", "Host", "LoadedPlugin", "PluginError"]
 
 BUILT_IN: Final = (
     "pauta.plugins.criteria.phrase",
@@ -33,26 +38,25 @@ BUILT_IN: Final = (
     "pauta.plugins.sinks.csv",
     "pauta.plugins.sinks.sqlite",
 )
-GROUP: Final = "pauta"
-KINDS: Final = ("criteria", "rules", "actions", "methods", "sources", "sinks")
-
-
-@dataclass
-class LoadedPlugin:
-    """A plugin and what became of it. `offers`: kind -> names; `failure` is None where it works."""
-
-    name: str
-    version: str
-    origin: str
-    offers: dict[str, list[str]] = field(default_factory=dict)
-    failure: Problem | None = None
 
 
 class Host:
-    """The plugins of one run. A plugin that fails to load becomes a Problem that names it; the others stay."""
+    """The plugins of one run. A plugin that fails to load becomes a Problem that names it; the others stay.
+
+    folder: where the operation's own plugins are, one folder or several. isolate: the names of plugins that run in a
+    process of their own; True for all that are not built in. timeouts: the seconds that a plugin may take at a time (to
+    load, to make a criterion, over a batch), by name or for all. memory: the bytes that an isolated plugin may take.
+    """
 
     def __init__(
-        self, *, folder: Path | None = None, built_in: Sequence[str] = BUILT_IN, installed: bool = True
+        self,
+        *,
+        folder: Path | Sequence[Path] | None = None,
+        built_in: Sequence[str] = BUILT_IN,
+        installed: bool = True,
+        isolate: bool | Collection[str] = (),
+        timeouts: float | Mapping[str, float] | None = None,
+        memory: int | Mapping[str, int] | None = None,
     ) -> None:
         self.criteria: dict[str, type[Criterion]] = {}
         self.rules: dict[str, type[Rule]] = {}
@@ -60,24 +64,33 @@ class Host:
         self.methods: dict[str, type[Method]] = {}
         self.sources: dict[str, type[Source]] = {}
         self.sinks: dict[str, type[Sink]] = {}
+        self.commands: dict[str, Command] = {}
+        self.scorecards: list[tuple[str, Path]] = []
+        """The plugins that bring cards, each with a folder of cards or a card."""
         self.plugins: list[LoadedPlugin] = []
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self._manager.add_hookspecs(hookspecs)
+        self._owners: dict[tuple[str, str], LoadedPlugin] = {}
+        self._told: list[Problem] = []
+        self._isolate, self._timeouts, self._memory = isolate, timeouts, memory
         from pauta import __version__
 
         for name in built_in:
-            self._load(name, __version__, "built in", lambda name=name: importlib.import_module(name))  # type: ignore[misc]
-        if installed:
-            for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: each.name):
-                version = entry.dist.version if entry.dist else "?"
-                self._load(entry.name, version, f"package {entry.dist.name if entry.dist else entry.value}", entry.load)
-        for path in sorted(folder.glob("*.py")) if folder and folder.is_dir() else ():
-            self._load(path.stem, "file", str(path), lambda path=path: _module_at(path))  # type: ignore[misc]
+            plugin = LoadedPlugin(name, __version__, BUILT_IN_ORIGIN)
+            self._take(plugin, lambda name=name: importlib.import_module(name))  # type: ignore[misc]
+        for entry in installed_plugins() if installed else ():
+            origin = f"package {entry.dist.name if entry.dist else entry.value}"
+            version = entry.dist.version if entry.dist else "?"
+            plugin = LoadedPlugin(entry.name, version, origin, code=code_of_module(entry.value))
+            self._external(plugin, entry.load, entry=entry.value)
+        folders = [folder] if isinstance(folder, Path) else folder or ()
+        for path in (file for each in folders for file in files_in(each)):
+            plugin = LoadedPlugin(path.stem, version_of_file(path), near(str(path)), code=code_of_file(path))
+            self._external(plugin, lambda path=path: module_at(path), file=str(path))  # type: ignore[misc]
+        self._check_settings()
 
     @property
     def problems(self) -> list[Problem]:
-        """What went wrong while loading, one Problem for each plugin that failed."""
-        return [plugin.failure for plugin in self.plugins if plugin.failure]
+        """One Problem for each plugin that failed to load or was switched off, and those of settings about plugins."""
+        return [*(plugin.problem for plugin in self.plugins if plugin.problem), *self._told]
 
     def unknown(self, kind: str, name: str, place: Place | None) -> Problem:
         """The problem of a name that no plugin of a kind offers, with the nearest name and the plugins that failed."""
@@ -86,86 +99,125 @@ class Host:
         hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
         if failed:
             hint += f" (these plugins failed to load: {', '.join(failed)}; see `pauta plugins`)"
-        return Problem("E310", f"no plugin offers the {_SINGULAR[kind]} '{name}'", place, hint)
+        return Problem("E310", f"no plugin offers the {SINGULAR[kind]} '{name}'", place, hint)
 
     def register(self, plugin: object, name: str, *, version: str = "?", origin: str = "registered") -> LoadedPlugin:
         """Take in a plugin that is at hand already, as tests and notebooks do."""
-        return self._load(name, version, origin, lambda: plugin)
+        return self._take(LoadedPlugin(name, version, origin, timeout=_of(self._timeouts, name)), lambda: plugin)
 
-    def _load(self, name: str, version: str, origin: str, get: Callable[[], object]) -> LoadedPlugin:
-        loaded = LoadedPlugin(name, version, origin)
-        self.plugins.append(loaded)
+    def owner(self, kind: str, name: str) -> LoadedPlugin:
+        """The plugin that offers a name. KeyError where none does."""
+        return self._owners[kind, name]
+
+    def purpose(self, kind: str, name: str) -> str:
+        """What something that is offered is for, in one sentence; '' where its plugin does not say."""
+        offered: Any = getattr(self, kind).get(name)
+        if kind == COMMANDS:
+            return str(getattr(offered, "help", None) or "").strip().partition("\n")[0]
+        return str(getattr(offered, "purpose", "") or "")
+
+    def versions(self, used: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
+        """Name -> version of plugins that work and are not built in, as results record them.
+
+        Of all of them, or of those that offer what is used: (kind, name).
+        """
+        owners = self.plugins if used is None else [self._owners[each] for each in used if each in self._owners]
+        chosen = {plugin.name: plugin.version for plugin in owners if not plugin.failure and not plugin.built_in}
+        return dict(sorted(chosen.items()))
+
+    def commands_beside(self, taken: Collection[str]) -> dict[str, Command]:
+        """The commands that plugins offer, but those whose name is taken by a built-in one: they become problems."""
+        for name in [name for name in self.commands if name in taken]:
+            plugin = self._owners.pop((COMMANDS, name))
+            del self.commands[name]
+            plugin.offers[COMMANDS].remove(name)
+            message = f"{plugin} offers the command '{name}', which pauta has itself"
+            self._told.append(Problem("E617", message, None, "the command is left out; the plugin must rename it"))
+        return dict(self.commands)
+
+    def _external(
+        self, plugin: LoadedPlugin, get: Callable[[], object], *, file: str | None = None, entry: str | None = None
+    ) -> None:
+        """Take in a plugin that is not built in, in a process of its own where the settings say so."""
+        plugin.timeout = _of(self._timeouts, plugin.name)
+        plugin.isolated = self._isolate if isinstance(self._isolate, bool) else plugin.name in self._isolate
+        if not plugin.isolated:
+            self._take(plugin, get)
+            return
+        from pauta.engine.seam.isolation import IsolatedOffer, Recipe, Worker
+
+        worker = Worker(plugin, Recipe(plugin.name, file, entry, _of(self._memory, plugin.name)))
+
+        def offers() -> list[Offer]:
+            return [Offer("criteria", each.name, IsolatedOffer(worker, each)) for each in worker.load()]
+
+        self._take_offers(plugin, offers)
+
+    def _take(self, plugin: LoadedPlugin, get: Callable[[], object]) -> LoadedPlugin:
+        """Load a plugin and take what it offers, all of it or none."""
+        trusted = plugin.built_in
+
+        def load() -> list[Offer]:
+            found = get()
+            if not plugin.code.paths and not trusted:
+                plugin.code = Code(tuple(filter(None, [getattr(found, "__file__", None)])))
+            return offers_of(found, plugin.code, trusted=trusted)
+
+        return self._take_offers(plugin, lambda: plugin.run(load, "loading it"))
+
+    def _take_offers(self, plugin: LoadedPlugin, offers: Callable[[], list[Offer]]) -> LoadedPlugin:
+        twin = next((each for each in self.plugins if each.name == plugin.name), None)
+        self.plugins.append(plugin)
         try:
-            self._register(get(), loaded)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a plugin may raise anything, SystemExit included
-            place = _place_of(error, origin)
-            message = f"plugin '{name}' {version} ({origin}) does not load: {type(error).__name__}: {error}"
-            loaded.failure = Problem("E601", message, place, "the other plugins run on; mend or remove this one")
-            self._withdraw(loaded)
-        return loaded
+            if twin is not None:
+                raise OfferRefusedError("E613", f"there is a plugin of this name: {twin}", "rename one of them")
+            self._commit(plugin, offers())
+        except OfferRefusedError as error:
+            place = error.place or plugin.code.place_of(error)
+            plugin.failure = Problem(error.code, f"{plugin} is not taken: {error.sentence}", place, error.hint)
+        except PluginError as error:
+            plugin.failure = self._failure(plugin, error)
+        return plugin
 
-    def _register(self, plugin: object, loaded: LoadedPlugin) -> None:
-        self._manager.register(plugin, name=f"{loaded.origin}:{loaded.name}")
-        self._manager.check_pending()
-        for kind in KINDS:
-            hook = getattr(plugin, f"register_{kind}", None)
-            if hook is not None:
-                hook(lambda offered, kind=kind: self._offer(kind, offered, loaded))
+    def _failure(self, plugin: LoadedPlugin, error: PluginError) -> Problem:
+        cause = error.__cause__
+        if isinstance(cause, OfferRefusedError):
+            place = cause.place or plugin.code.place_of(cause)
+            return Problem(cause.code, f"{plugin} is not taken: {cause.sentence}", place, cause.hint)
+        if error.problem is not None:
+            return error.problem
+        hint = "the other plugins run on; mend or remove this one"
+        return Problem("E601", f"{plugin} does not load: {error.reason}", error.place, hint)
 
-    def _offer(self, kind: str, offered: type[Offered], loaded: LoadedPlugin) -> None:
-        offers: dict[str, type[Offered]] = getattr(self, kind)
-        if offered.name in offers:
-            raise ValueError(f"the {_SINGULAR[kind]} '{offered.name}' is already offered by another plugin")
-        offers[offered.name] = offered
-        loaded.offers.setdefault(kind, []).append(offered.name)
+    def _commit(self, plugin: LoadedPlugin, offers: Sequence[Offer]) -> None:
+        for each in offers:
+            owner = self._owners.get((each.kind, each.name))
+            if owner is not None:
+                sentence = f"it offers the {SINGULAR[each.kind]} '{each.name}', and so does {owner}"
+                place = plugin.code.place_of_function(each.offered)
+                raise OfferRefusedError("E613", sentence, "nothing of it is taken: rename what it offers", place)
+        for each in offers:
+            self._owners[each.kind, each.name] = plugin
+            plugin.offers.setdefault(each.kind, []).append(each.name)
+            if each.kind == SCORECARDS:
+                self.scorecards.append((plugin.name, Path(each.offered)))
+            else:
+                getattr(self, each.kind)[each.name] = each.offered
 
-    def _withdraw(self, loaded: LoadedPlugin) -> None:
-        for kind, names in loaded.offers.items():
-            for name in names:
-                getattr(self, kind).pop(name, None)
-        loaded.offers.clear()
-        plugin = self._manager.get_plugin(f"{loaded.origin}:{loaded.name}")
-        if plugin is not None:
-            self._manager.unregister(plugin)
-
-    def versions(self) -> dict[str, str]:
-        """Name -> version of every plugin that works and is not built in, as results record them."""
-        return {
-            plugin.name: plugin.version
-            for plugin in self.plugins
-            if plugin.failure is None and plugin.origin != "built in"
-        }
+    def _check_settings(self) -> None:
+        """Settings that are about no plugin are misspelt ones."""
+        there = [plugin.name for plugin in self.plugins]
+        for key, named in (("isolate", self._isolate), ("timeout", self._timeouts), ("memory", self._memory)):
+            for name in named if isinstance(named, Collection) else ():
+                if name not in there:
+                    sentence = f"plugins: {key} names '{name}', and there is no such plugin"
+                    hint = did_you_mean(name, there) or "`pauta plugins` lists them"
+                    self._told.append(Problem("E616", sentence, None, hint))
 
     def __iter__(self) -> Iterator[LoadedPlugin]:
         return iter(self.plugins)
 
 
-_SINGULAR: Final = {
-    "criteria": "criterion", "rules": "rule", "actions": "action", "methods": "scoring method", "sources": "source",
-    "sinks": "sink",
-}  # fmt: skip
-
-
-def _module_at(path: Path) -> ModuleType:
-    name = f"pauta_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} cannot be read as a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _place_of(error: BaseException, origin: str) -> Place | None:
-    if isinstance(error, SyntaxError) and error.filename:
-        return Place(error.filename, error.lineno or 0, error.offset or 0)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == origin] or list(frames[-1:])
-    return Place(own[-1].filename, own[-1].lineno or 0, 1) if own else None
+def _of(setting: float | Mapping[str, Any] | None, name: str) -> Any:
+    """What a setting says of a plugin: one value for all, or one by name."""
+    return setting.get(name) if isinstance(setting, Mapping) else setting

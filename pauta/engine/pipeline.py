@@ -10,16 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pauta.engine.contracts import DroppingSink, KnowingSink, Sink
-from pauta.engine.host import Host
+from pauta.engine.endpoints import failure
+from pauta.engine.host import Host, LoadedPlugin, PluginError
 from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.problems import Place, Problem, ProblemsFound, Severity
+from pauta.engine.problems import Place, Problem, Severity
 from pauta.engine.routing import Router
+from pauta.engine.seam.loaded import said
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,12 +40,11 @@ Tell: TypeAlias = Callable[[Problem], None]
 
 @dataclass
 class Outlet:
-    """A sink of one run, by the name that problems call it; `outcome` is what it says of the run when it is closed."""
+    """A sink of one run, by the name that problems call it. One that failed is not `working` any more."""
 
     name: str
     sink: Sink
     working: bool = True
-    outcome: str = ""
 
 
 @dataclass
@@ -289,14 +293,11 @@ class _Run:
         cards = list({(card.name, card.digest): card for _, card, _ in rows}.values())
         about = [self._described(card) for card in cards]
         for outlet in self._outlets:
-            if not outlet.working or not records:
-                continue
-            try:
-                if isinstance(outlet.sink, KnowingSink):
-                    outlet.sink.about(calls, about)
-                outlet.sink.write(records)
-            except Exception as error:  # a plugin may raise anything
-                self._failed(outlet, error)
+            if outlet.working and records:
+                owner = self._owner(outlet)
+                batch = calls, about, records
+                own = batch if owner is None or owner.built_in else deepcopy(batch)  # what it changes is its own
+                self._run(outlet, partial(_deliver, outlet.sink, *own), len(records))
 
     def _described(self, card: Scorecard) -> Mapping[str, object]:
         title = card.title.in_language(card.language, card.id)
@@ -308,28 +309,34 @@ class _Run:
             "document": self._document_of(card),
         }
 
-    def _failed(self, outlet: Outlet, error: Exception) -> None:
-        """A sink that fails gets nothing more; the others go on."""
-        outlet.working = False
-        if isinstance(error, ProblemsFound):
-            reason = "; ".join(problem.message for problem in error.problems)
-            hint = next((problem.hint for problem in error.problems if problem.hint), None)
-        else:
-            of_system = isinstance(error, OSError) and error.strerror
-            reason = str(error.strerror).lower() if of_system else f"{type(error).__name__}: {error}"  # type: ignore[attr-defined]
-            hint = None
-        place = Place(outlet.name)
-        self.tell(Problem("E620", f"sink '{outlet.name}' failed and gets nothing more: {reason}", place, hint))
-        self._drop(outlet)
+    def _run(self, outlet: Outlet, work: Callable[[], None], size: int = 0) -> None:
+        """Let a sink do something. One that fails gets nothing more; the others go on."""
+        owner = self._owner(outlet)
+        try:
+            if owner is None:
+                work()
+            else:
+                owner.run(work, f"writing to '{outlet.name}'", calls=size)
+        except Exception as error:  # a sink may raise anything
+            outlet.working = False
+            wrapped = error if isinstance(error, PluginError) else PluginError(said(error))
+            if wrapped is not error:
+                wrapped.__cause__ = error
+            what = f"sink '{outlet.name}' failed and gets nothing more"
+            self.tell(failure("E620", what, Place(outlet.name), owner, wrapped))
+            self._drop(outlet)
+
+    def _owner(self, outlet: Outlet) -> LoadedPlugin | None:
+        """The plugin that a sink is of; None for one that the caller made itself."""
+        name = getattr(outlet.sink, "name", "")
+        return self._host.owner("sinks", name) if self._host.sinks.get(name) is type(outlet.sink) else None
 
     def _drop(self, outlet: Outlet) -> None:
-        try:
-            if isinstance(outlet.sink, DroppingSink):
-                outlet.sink.drop()
-            else:
-                outlet.sink.close()
-        except Exception as error:  # it failed already, or the run is broken off: the first fault is the one to tell
-            outlet.outcome = f"{type(error).__name__}: {error}"
+        finish = outlet.sink.drop if isinstance(outlet.sink, DroppingSink) else outlet.sink.close
+        owner = self._owner(outlet)
+        # it failed already, or the run is broken off: the first fault is the one to tell
+        with suppress(Exception):
+            finish() if owner is None else owner.run(finish, f"dropping '{outlet.name}'")
 
     def drop(self) -> None:
         """Break the run off: sinks keep what they had before, as far as they can."""
@@ -341,11 +348,17 @@ class _Run:
         """Finish every sink that still works."""
         for outlet in self._outlets:
             if outlet.working:
-                try:
-                    outlet.sink.close()
-                    self.summary.outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
-                except Exception as error:  # a plugin may raise anything
-                    self._failed(outlet, error)
+                self._run(outlet, outlet.sink.close)
+            if outlet.working:
+                self.summary.outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
+
+
+def _deliver(
+    sink: Sink, calls: Sequence[Call], cards: Sequence[Mapping[str, object]], records: Sequence[Record]
+) -> None:
+    if isinstance(sink, KnowingSink):
+        sink.about(calls, cards)
+    sink.write(records)
 
 
 class _Seen:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from pauta.engine.contracts import BatchCriterion, CallCriterion, CompositeCriterion
-from pauta.engine.evaluation.plan import BoundCriterion, Plan
+from pauta.engine.evaluation.binding import BoundCriterion
+from pauta.engine.evaluation.cells import Coding, RefusedError, State
+from pauta.engine.evaluation.plan import Plan
+from pauta.engine.host import LoadedPlugin, PluginError
 from pauta.engine.model.calls import CallBatch
-from pauta.engine.model.findings import Finding, Findings, Verdict, findings_of
-from pauta.engine.problems import Problem
+from pauta.engine.model.findings import Findings, Verdict
+from pauta.engine.problems import Place, Problem
+from pauta.engine.seam.asking import Asked, Fault, ask
+from pauta.engine.seam.isolation import Isolated
+from pauta.engine.seam.read_only import batch_for_plugin, findings_for_plugin
 
 
 def found(
@@ -21,7 +29,7 @@ def found(
     """
     chosen = {only: plan.criteria[only]} if only is not None else plan.criteria
     return {
-        column: _findings(criterion, batch, problems)
+        column: _answerable(criterion, _findings(criterion, batch, problems), plan.codings[column], batch, problems)
         for column, criterion in chosen.items()
         if waiting or not _waits(criterion)
     }
@@ -29,57 +37,77 @@ def found(
 
 def _waits(criterion: BoundCriterion) -> bool:
     """Whether a criterion reads answers, and so must wait for them."""
-    return any(
-        subject.startswith("answer.")
-        for each in criterion.walk()
-        if hasattr(each.made, "reads")
-        for subject in each.made.reads(each.use.options)
-    )
+    return any(subject.startswith("answer.") for each in criterion.walk() for subject in each.reads)
 
 
 def _findings(criterion: BoundCriterion, batch: CallBatch, problems: list[Problem]) -> Findings:
-    if criterion.failure is not None:
-        return unverified(batch.size, criterion.failure)
+    if criterion.failure is not None or criterion.plugin is None:
+        return unverified(batch.size, criterion.failure or "")
+    parts = [_findings(part, batch, problems) for part in criterion.parts]
     try:
-        return _checked(_run(criterion, batch, problems), batch.size)
-    except Exception as error:  # a plugin may raise anything
-        name, question = criterion.use.name, criterion.question.id
-        reason = f"criterion '{name}' failed: {type(error).__name__}: {error}"
-        problems.append(Problem("E603", f"question '{question}': {reason}", criterion.use.at))
-        return unverified(batch.size, reason)
+        asked = _asked(criterion, criterion.plugin, batch, parts)
+    except PluginError as error:
+        problems.append(error.problem or _failed(criterion, error))
+        return unverified(batch.size, f"criterion '{criterion.use.name}' failed: {error.reason}")
+    if asked.fault is not None:
+        problems.append(_failed_on_some(criterion, asked.fault, batch))
+    return asked.findings
 
 
-def _run(criterion: BoundCriterion, batch: CallBatch, problems: list[Problem]) -> Findings:
+def _asked(criterion: BoundCriterion, plugin: LoadedPlugin, batch: CallBatch, parts: Sequence[Findings]) -> Asked:
+    """What a criterion says: asked directly where it is built in, else under watch or in its own process."""
     made = criterion.made
-    if isinstance(made, CompositeCriterion):
-        return made.combine(batch, [_findings(part, batch, problems) for part in criterion.parts])
-    if isinstance(made, BatchCriterion):
-        return made.answer_batch(batch)
-    if isinstance(made, CallCriterion):
-        return findings_of([_one(made, batch, row) for row in range(batch.size)])
-    raise TypeError("it has neither answer(call) nor answer_batch(batch)")
+    if plugin.built_in:
+        return plugin.run(lambda: ask(made, batch, parts, plugin.code, trusted=True), "")
+    if isinstance(made, Isolated):
+        return made.asked(batch, parts)
+    seen, seen_parts = batch_for_plugin(batch, plugin.name), findings_for_plugin(parts)
+    doing = f"question '{criterion.question.id}' of {batch.size} calls"
+    return plugin.run(lambda: ask(made, seen, seen_parts, plugin.code), doing, calls=batch.size)
 
 
-def _one(made: CallCriterion, batch: CallBatch, row: int) -> Finding:
-    """What a criterion says about one call; a call that makes it fail is unverified, the others are not touched."""
-    try:
-        finding = made.answer(batch.calls[row])
-    except Exception as error:  # a plugin may raise anything
-        return Finding(Verdict.UNVERIFIED, f"the criterion failed on this call: {type(error).__name__}: {error}")
-    if isinstance(finding, Finding):
-        return finding
-    return Finding(Verdict.UNVERIFIED, f"the criterion answered with {type(finding).__name__}, not a Finding")  # type: ignore[unreachable]
+def _failed(criterion: BoundCriterion, error: PluginError) -> Problem:
+    message = f"{criterion} failed: {error.reason} ({criterion.plugin})"
+    return Problem("E603", message, error.place, _hint(criterion.use.at))
 
 
-def _checked(findings: Findings, rows: int) -> Findings:
-    if not isinstance(findings, Findings):
-        raise TypeError(f"it answered with {type(findings).__name__}, not Findings")
-    verdicts = np.asarray(findings.verdicts)
-    if verdicts.shape != (rows,):
-        raise ValueError(f"it answered about {verdicts.shape} calls of {rows}")
-    if rows and (verdicts.min() < 0 or verdicts.max() > max(Verdict)):
-        raise ValueError("it answered with a verdict that does not exist")
-    return findings
+def _failed_on_some(criterion: BoundCriterion, fault: Fault, batch: CallBatch) -> Problem:
+    """One problem for all the calls of a batch."""
+    message = f"{criterion} failed on {_which(fault.rows, fault.first, batch)}: {fault.sentence} ({criterion.plugin})"
+    return Problem(fault.code, message, fault.place, _hint(criterion.use.at))
+
+
+def _which(rows: int, first: int, batch: CallBatch) -> str:
+    call = f"call '{batch.calls[first].call_id}'" if batch.calls else f"row {first}"
+    return f"{rows} of {batch.size} calls, {call} the first of them" if batch.size > 1 else call
+
+
+def _hint(at: Place | None) -> str:
+    return f"the question is unverified there; the card uses it at {at}" if at else "the question is unverified there"
+
+
+def _answerable(
+    criterion: BoundCriterion, findings: Findings, coding: Coding, batch: CallBatch, problems: list[Problem]
+) -> Findings:
+    """The findings with answers that the question has; a call with another one is unverified."""
+    refused: dict[int, RefusedError] = {}
+    for row in np.flatnonzero(findings.verdicts == Verdict.ANSWER).tolist():
+        try:
+            if coding.read(findings.answers.get(row, "")) is State.MISSING:
+                raise RefusedError(f"{findings.answers.get(row)!r} is no answer of question '{criterion.question.id}'")
+        except RefusedError as error:
+            refused[row] = error
+    if not refused:
+        return findings
+    first = min(refused)
+    which = _which(len(refused), first, batch)
+    message = f"{criterion} has no answer for {which}: {refused[first].sentence} ({criterion.plugin})"
+    place = criterion.plugin.code.place_of_function(type(criterion.made)) if criterion.plugin else None
+    problems.append(Problem("E605", message, place, refused[first].hint or _hint(criterion.use.at)))
+    verdicts = findings.verdicts.copy()
+    verdicts[list(refused)] = Verdict.UNVERIFIED
+    reasons = {row: f"criterion '{criterion.use.name}': {error.sentence}" for row, error in refused.items()}
+    return replace(findings, verdicts=verdicts, reasons={**findings.reasons, **reasons})
 
 
 def unverified(rows: int, reason: str) -> Findings:

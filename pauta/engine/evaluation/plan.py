@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from pauta.engine.contracts import CompositeCriterion, Method, Rule
+from pauta.engine.contracts import Method, Rule
+from pauta.engine.evaluation.binding import BoundCriterion, bind, method_of, rules_of, used_by
 from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.tables import PartSections, Tables, coverage_worth
 from pauta.engine.host import Host
 from pauta.engine.model.conditions import tests_of
-from pauta.engine.model.scorecard import Question, Scorecard, Use
+from pauta.engine.model.scorecard import Question, Scorecard
 from pauta.engine.problems import Problem
-
-
-@dataclass
-class BoundCriterion:
-    """A criterion made for one use. `made` is None where the plugin failed to make it: then `failure` says why."""
-
-    use: Use
-    question: Question
-    made: Any = None
-    parts: tuple[BoundCriterion, ...] = ()
-    failure: str | None = None
-
-    def walk(self) -> Iterator[BoundCriterion]:
-        """The criterion and all those inside it, the inner ones first."""
-        for part in self.parts:
-            yield from part.walk()
-        yield self
 
 
 @dataclass(frozen=True)
@@ -95,92 +78,19 @@ def compile_plan(card: Scorecard, host: Host) -> Plan:
     """A scorecard as a plan. A plugin that fails costs its question, not the plan; `plan.problems` says so."""
     codings = tuple(Coding(question) for question in card.questions)
     problems: list[Problem] = []
-    criteria = _criteria(card, host, problems)
-    method = None
-    if card.scoring.method.name != "weighted":
-        method = host.methods[card.scoring.method.name](card.scoring.method.options)
-    rules = {
-        escalation.id: host.rules[escalation.rule.name](escalation.rule.options)
-        for escalation in card.escalations
-        if escalation.rule is not None and escalation.rule.name in host.rules
-    }
+    criteria = bind(card, host, problems)
     return Plan(
         scorecard=card,
         codings=codings,
         order=_order(card, criteria),
         criteria=criteria,
-        rules=rules,
-        method=method,
+        rules=rules_of(card, host),
+        method=method_of(card, host),
         tables=Tables(codings, sections_with(card, set(range(len(codings))))),
-        versions=host.versions(),
+        versions=host.versions(used_by(card, criteria)),
         problems=tuple(problems),
         position={question.id: n for n, question in enumerate(card.questions)},
     )
-
-
-def _criteria(card: Scorecard, host: Host, problems: list[Problem]) -> dict[int, BoundCriterion]:
-    """Every criterion of the card, made; uses of one class are made together where the class can share work."""
-    bound = {
-        n: BoundCriterion(question.criterion.use, question)
-        for n, question in enumerate(card.questions)
-        if question.criterion is not None
-    }
-    waiting = list(bound.values())
-    while waiting:
-        by_class: dict[str, list[BoundCriterion]] = {}
-        for each in waiting:
-            by_class.setdefault(each.use.name, []).append(each)
-        for name, uses in by_class.items():
-            _make(name, uses, host, problems)
-        waiting = [part for each in waiting for part in each.parts]
-    return bound
-
-
-def _make(name: str, uses: Sequence[BoundCriterion], host: Host, problems: list[Problem]) -> None:
-    offered: Any = host.criteria.get(name)
-    if offered is None:
-        for use in uses:
-            _fail(use, host.unknown("criteria", name, use.use.at), problems)
-        return
-    if _made_together(offered, uses):
-        return
-    for use in uses:
-        try:
-            use.made = offered(use.use.options, use.question)
-            if isinstance(use.made, CompositeCriterion):
-                use.parts = tuple(
-                    BoundCriterion(Use(part, options, use.use.at), use.question)
-                    for each in use.made.parts()
-                    for part, options in each.items()
-                )
-        except Exception as error:  # a plugin may raise anything
-            use.made = None
-            message = f"criterion '{name}' of question '{use.question.id}' cannot be made: {_said(error)}"
-            _fail(use, Problem("E602", message, use.use.at), problems)
-
-
-def _made_together(offered: Any, uses: Sequence[BoundCriterion]) -> bool:
-    """Whether a class that can share work has made all its uses; else each is made alone and a bad one costs itself."""
-    if not hasattr(offered, "bind_all"):
-        return False
-    try:
-        made = list(offered.bind_all([(use.use.options, use.question) for use in uses]))
-    except Exception:  # a plugin may raise anything; making each alone says which use it was
-        return False
-    if len(made) != len(uses):
-        return False
-    for use, each in zip(uses, made, strict=True):
-        use.made = each
-    return True
-
-
-def _fail(use: BoundCriterion, problem: Problem, problems: list[Problem]) -> None:
-    use.failure = problem.message
-    problems.append(problem)
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def waits_on(card: Scorecard, question: Question, criterion: BoundCriterion | None) -> set[str]:
@@ -188,9 +98,7 @@ def waits_on(card: Scorecard, question: Question, criterion: BoundCriterion | No
     conditions = [condition for condition in (question.when, card.section_of[question.id].when) if condition]
     subjects = {test.subject for condition in conditions for test in tests_of(condition)}
     if criterion is not None:
-        for each in criterion.walk():
-            if hasattr(each.made, "reads"):
-                subjects.update(each.made.reads(each.use.options))
+        subjects.update(subject for each in criterion.walk() for subject in each.reads)
     return {subject.removeprefix("answer.") for subject in subjects if subject.startswith("answer.")} - {question.id}
 
 

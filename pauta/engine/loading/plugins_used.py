@@ -9,10 +9,11 @@ from typing import Any, Final
 from pauta.engine.contracts import CompositeCriterion
 from pauta.engine.host import KINDS, Host
 from pauta.engine.loading.answers import refusal
+from pauta.engine.loading.conditions import Subjects, read_condition
 from pauta.engine.loading.data import Map, written
 from pauta.engine.loading.pieces import flag_in, is_refused, map_in, plain_use
 from pauta.engine.loading.shape import check_options
-from pauta.engine.model.conditions import All, AnyOf, NoneOf, Test, tests_of
+from pauta.engine.model.conditions import Test
 from pauta.engine.model.scorecard import Answers, AskedCriterion, Kind, Question, Use
 from pauta.engine.problems import Place, Problem, ProblemsFound
 
@@ -121,11 +122,9 @@ class PluginsUsed:
         if made is None:
             return False
         if hasattr(offered, "reads"):
-            subjects = self._try(lambda: list(offered.reads(use.options)), owner, use.at) or []
-            read.subjects += [(str(subject), use.at) for subject in subjects]
-        condition = getattr(made, "condition", None)
-        if isinstance(condition, All | AnyOf | NoneOf | Test):
-            read.tests += tests_of(condition)
+            subjects = self._try(lambda: [str(each) for each in offered.reads(use.options)], owner, use.at) or []
+            read.subjects += [(subject, use.at) for subject in subjects]
+            read.tests += _tests_in(use.options, subjects)
         if isinstance(made, CompositeCriterion):
             parts = self._try(lambda: list(_parts(made, use.at)), owner, use.at)
             if parts is None:
@@ -140,7 +139,9 @@ class PluginsUsed:
             return make()
         except ProblemsFound as found:
             self._problems += [Problem(each.code, each.message, each.place or at, each.hint) for each in found.problems]
-        except Exception as error:  # a plugin may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may raise anything, SystemExit included
             reason = str(error) or type(error).__name__
             message = f"the {owner} does not take these options: {reason}"
             hint = None if isinstance(error, ValueError) else f"the plugin raised {type(error).__name__}"
@@ -197,6 +198,13 @@ def _by_points(answers: Answers) -> tuple[list[str], list[str]]:
     best = [name for name, each in points.items() if each == max(points.values())]
     worst = [name for name, each in points.items() if each == min(points.values())]
     return best, worst
+
+
+def _tests_in(options: object, subjects: Sequence[str]) -> list[Test]:
+    """The tests in options that are a condition over what the criterion says it reads; else none."""
+    tests: list[Test] = []
+    read_condition(options, [], Subjects(), tests)
+    return tests if {test.subject for test in tests} == set(subjects) else []
 
 
 def _parts(made: CompositeCriterion, at: Place | None) -> Iterator[Use]:

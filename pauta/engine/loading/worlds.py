@@ -37,7 +37,7 @@ def call_domain(subject: str, tests: Sequence[Test]) -> Domain | None:
     if any(test.operator in _OF_TEXT for test in tests):
         return None
     mentioned = _mentioned(tests)
-    values: list[Value | None] = [*mentioned, *between(_numbers(tests)), OTHER, None]
+    values = _plain_values(tests)
     if subject.startswith(("call.attributes.", "call.metrics.")):
         if len(mentioned) > MOST_LISTED:
             return None
@@ -60,7 +60,7 @@ def answer_domain(answers: Answers, tests: Sequence[Test]) -> Domain | None:
             bounds += [each.start, each.stop]
         points = between([*_numbers(tests), *(bound for bound in bounds if bound is not None)])
         return [*(point for point in points if refusal(answers, point) is None), None]
-    return [*_mentioned(tests), *between(_numbers(tests)), OTHER, None]
+    return _plain_values(tests)
 
 
 def _many_domain(answers: Answers, tests: Sequence[Test] | None) -> Domain | None:
@@ -79,6 +79,11 @@ def between(points: Iterable[float]) -> list[float]:
     marks = sorted(set(points)) or [0.0]
     middles = [(low + high) / 2 for low, high in pairwise(marks)]
     return [*marks, *middles, marks[0] - 1.0, marks[-1] + 1.0]
+
+
+def _plain_values(tests: Sequence[Test]) -> list[Value | None]:
+    numbers = _numbers(tests)
+    return [*_mentioned(tests), *(between(numbers) if numbers else ()), OTHER, None]
 
 
 def _lists(values: Sequence[Scalar], least: int) -> list[tuple[Scalar, ...]]:

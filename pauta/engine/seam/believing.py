@@ -14,42 +14,39 @@ from pauta.engine.model.calls import Call
 from pauta.engine.model.findings import Evidence, Finding, Verdict
 
 
-def wrong_with(finding: object, call: Call | None) -> str | None:
+def wrong_with(finding: Any, call: Call | None) -> str | None:
     """Why a finding about a call cannot be believed, in one sentence; None where it can."""
     if not isinstance(finding, Finding):
         return f"the criterion answered with {type(finding).__name__}, not a Finding"
-    if not isinstance(finding.verdict, Verdict):
-        return f"the criterion answered with the verdict {finding.verdict!r:.80}, not one of Verdict"  # type: ignore[unreachable]
-    if finding.verdict is Verdict.ANSWER:
-        sentence = _wrong_answer(finding.answer)
-        if sentence:
-            return f"the criterion {sentence}"
+    verdict: object = finding.verdict
+    evidence: object = finding.evidence
+    if not isinstance(verdict, Verdict):
+        return f"the criterion answered with the verdict {verdict!r:.80}, not one of Verdict"
+    sentence = _wrong_answer(finding.answer) if verdict is Verdict.ANSWER else None
+    if sentence:
+        return f"the criterion {sentence}"
     if not _is_text(finding.reason):
         return f"the criterion gave the reason {finding.reason!a:.80}, which is no text"
-    if not isinstance(finding.evidence, tuple | list):
-        return f"the criterion gave {type(finding.evidence).__name__} as evidence, not a list of Evidence"
-    sentence = next((found for each in finding.evidence if (found := _wrong_place(each, call))), None)
+    if not isinstance(evidence, tuple | list):
+        return f"the criterion gave {type(evidence).__name__} as evidence, not a list of Evidence"
+    sentence = next((found for each in evidence if (found := _wrong_place(each, call))), None)
     return f"the criterion's evidence cannot be looked up: {sentence}" if sentence else None
 
 
 def _wrong_answer(answer: object) -> str | None:
     if answer is None:
         return "promised an answer and gave none"
-    if isinstance(answer, str):
-        return None if _is_text(answer) else f"answered with {answer!a:.80}, which is no text"
-    if isinstance(answer, bool) or not isinstance(answer, Real):
-        return f"answered with {type(answer).__name__}, which is neither text nor a number"
-    return None if math.isfinite(answer) else f"answered with {float(answer)}, which is no number"
+    if _is_text(answer) or _is_number(answer):
+        return None
+    return f"answered with {answer!a:.80} ({type(answer).__name__}), which is neither text nor a number"
 
 
 def _wrong_place(each: Any, call: Call | None) -> str | None:
     if not isinstance(each, Evidence):
         return f"{type(each).__name__} is no Evidence"
-    for moment in (each.from_s, each.to_s):
-        if moment is not None and (isinstance(moment, bool) or not isinstance(moment, Real)):
-            return f"{moment!r:.80} is no time"  # type: ignore[unreachable]  # the annotation is a promise of the plugin's
-        if moment is not None and not math.isfinite(moment):
-            return f"{float(moment)} is no time"
+    wrong = [moment for moment in (each.from_s, each.to_s) if moment is not None and not _is_number(moment)]
+    if wrong:
+        return f"{wrong[0]!r:.80} is no time"
     if each.quote is not None and not _is_text(each.quote):
         return f"the quote {each.quote!a:.80} is no text"
     if (each.start is None) != (each.stop is None) or (each.start is not None and each.turn is None):
@@ -72,9 +69,14 @@ def _wrong_words(each: Evidence, call: Call) -> str | None:
     return None
 
 
-def is_row(value: object, size: int) -> bool:
+def is_row(value: Any, size: int) -> bool:
     """Whether a value counts something of which there are `size`, from 0."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < size
+    return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < size
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that JSON can hold; True and False are none."""
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
 def _is_text(text: object) -> bool:
@@ -111,5 +113,5 @@ def plain_evidence(each: Evidence) -> Evidence:
     def moment(value: Any) -> float | None:
         return None if value is None else plain_answer(value)  # type: ignore[return-value]  # times are numbers
 
-    quote = None if each.quote is None else str(each.quote)
-    return Evidence(whole(each.turn), whole(each.start), whole(each.stop), quote, moment(each.from_s), moment(each.to_s))
+    words = whole(each.turn), whole(each.start), whole(each.stop), None if each.quote is None else str(each.quote)
+    return Evidence(*words, moment(each.from_s), moment(each.to_s))

@@ -1,23 +1,27 @@
 """Plugins found: single files in a folder, installed packages with an entry point in the group `pauta`.
 
-    Code                 where a plugin's code lies, so that a problem can name file and line
-    files_in(folder)     the plugin files of a folder
-    installed_plugins()  the entry points of the group
+Code                 where a plugin's code lies, so that a problem can name file and line
+files_in(folder)     the plugin files of a folder
+installed_plugins()  the entry points of the group
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.util
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Final
+
+import pluggy
 
 from pauta.engine.problems import Place
 
@@ -27,6 +31,16 @@ if TYPE_CHECKING:
 GROUP: Final = "pauta"
 HELPS_OTHERS: Final = "_"
 """A file whose name begins so is no plugin: it only helps those beside it."""
+
+_NOT_A_PLUGINS: Final = (
+    "<",
+    str(Path(__file__).parents[1]) + os.sep,
+    str(Path(importlib.util.__file__).parent) + os.sep,
+    threading.__file__,
+    contextlib.__file__,
+    pluggy.__path__[0] + os.sep,
+)
+"""Where the frames of the engine and of the machinery of imports and hooks lie; `<frozen ...>` is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +53,13 @@ class Code:
         """Where in the plugin an error arose: the innermost line of its own, else the last one known."""
         if isinstance(error, SyntaxError) and error.filename:
             return Place(near(error.filename), error.lineno or 0, error.offset or 0)
-        lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-        return self._innermost([(file, line) for file, line in lines if not file.startswith("<")])
+        lines = traceback.walk_tb(error.__traceback__)
+        return self._innermost([(frame.f_code.co_filename, line) for frame, line in lines])
 
     def place_of_frame(self, frame: FrameType | None) -> Place | None:
         """Where in the plugin a running thread is."""
-        lines = [(each.f_code.co_filename, line) for each, line in traceback.walk_stack(frame)]
-        return self._innermost(lines[::-1])
+        lines = reversed(list(traceback.walk_stack(frame)))
+        return self._innermost([(each.f_code.co_filename, line) for each, line in lines])
 
     def place_of_function(self, function: object) -> Place | None:
         """Where a function, a method or a class with methods is written."""
@@ -57,10 +71,9 @@ class Code:
 
     def _innermost(self, lines: Sequence[tuple[str, int]]) -> Place | None:
         own = [each for each in lines if each[0].startswith(self.paths)] if self.paths else []
-        if not lines:
-            return None
-        file, line = (own or lines)[-1]
-        return Place(near(file), line, 1)
+        foreign = [each for each in lines if not each[0].startswith(_NOT_A_PLUGINS)]
+        chosen = own or foreign
+        return Place(near(chosen[-1][0]), chosen[-1][1], 1) if chosen else None
 
 
 def near(file: str) -> str:

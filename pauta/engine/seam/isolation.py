@@ -1,8 +1,8 @@
 """Plugins in a process of their own: what hangs there is killed, what dies there takes nothing with it.
 
 The process is started when the plugin is loaded and fed batch by batch. It is ended at the limit of time, and started
-again for the next batch, a few times; then the plugin is switched off. Only criteria can be isolated: what else a plugin
-may offer works on files and results of this process.
+again for the next batch, a few times; then the plugin is switched off. Only criteria can be isolated: whatever else a
+plugin may offer works on files and results of this process.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from pauta.engine.contracts import JsonSchema, Options
@@ -35,8 +36,14 @@ if TYPE_CHECKING:
 
 RESTARTS: Final = 3
 SIZE: Final = struct.Struct("<Q")
-_BOOT: Final = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from pauta.engine.seam.worker import main; main()"
-_TOKENS = itertools.count(1)
+_BOOT: Final = (
+    "import json, sys; sys.path = json.loads(sys.argv[1]); import pauta.engine.seam.worker as own; own.main()"
+)
+_GRACE_S: Final = 0.5
+"""How long a process whose pipe broke may take to say how it ended."""
+
+_NUMBERS = itertools.count(1)
+"""What criteria and batches are called between the processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A criterion that a worker process made once, to see whether it can be made."""
+    """A criterion as it was made there, to see whether it can be. `parts` is None where it is no composite."""
 
-    needs: tuple[str, ...]
+    reads: tuple[str, ...]
     parts: tuple[Mapping[str, Options], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What a plugin raised in its process. `refused`: what the loader refused it for; `problems`: those it raised."""
+    """What was raised there. `refused`: why the plugin is not taken. `problems`: those the plugin raised itself."""
 
     reason: str
     place: Place | None = None
@@ -79,54 +86,58 @@ class Raised:
     of_value: bool = False
 
 
-def send(stream: IO[bytes], message: object) -> None:
-    """Write one message."""
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    stream.write(SIZE.pack(len(data)))
-    stream.write(data)
-    stream.flush()
+class OptionsRefusedError(PluginError, ValueError):
+    """A plugin raised ValueError over its options, there; it is the same here."""
 
 
 def receive(stream: IO[bytes]) -> Any:
     """Read one message. Raises EOFError where the other side is gone."""
     head = stream.read(SIZE.size)
-    if len(head) < SIZE.size:
-        raise EOFError
-    (size,) = SIZE.unpack(head)
+    size = SIZE.unpack(head)[0] if len(head) == SIZE.size else 0
     data = stream.read(size)
-    if len(data) < size:
+    if not size or len(data) < size:
         raise EOFError
-    return pickle.loads(data)  # noqa: S301  # it comes from our own process, which runs code that is trusted
+    return pickle.loads(data)  # noqa: S301  # it comes from a process of our own, whose plugin is trusted code
 
 
-@dataclass(eq=False)
+def send(stream: IO[bytes], data: bytes) -> None:
+    """Write one pickled message."""
+    stream.write(SIZE.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
 class _Process:
-    """A running worker, and what it knows already."""
+    """A running worker, and what it holds already: criteria by number, and the calls of one batch."""
 
-    popen: subprocess.Popen[bytes]
-    thread: OwnThread
-    made: set[int] = field(default_factory=set)
-    calls: int = 0
-
-    @classmethod
-    def start(cls, name: str) -> _Process:
-        arguments = [sys.executable, "-c", _BOOT, json.dumps(sys.path)]
-        popen = subprocess.Popen(  # noqa: S603  # our own interpreter and our own text
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    def __init__(self, name: str) -> None:
+        self.made: set[int] = set()
+        self.calls = 0
+        self.thread = OwnThread(f"talks to plugin {name}")
+        self.popen = subprocess.Popen(  # noqa: S603  # our own interpreter and our own text
+            [sys.executable, "-c", _BOOT, json.dumps([str(each) for each in sys.path])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         )
-        process = cls(popen, OwnThread(f"talks to plugin {name}"))
-        weakref.finalize(process, _end, popen)
-        return process
+        self._end = weakref.finalize(self, _kill, self.popen)
 
-    def exchange(self, message: object) -> Any:
+    def exchange(self, data: bytes) -> Any:
         """Send a message and wait for what comes back."""
         assert self.popen.stdin is not None
         assert self.popen.stdout is not None
-        send(self.popen.stdin, message)
+        send(self.popen.stdin, data)
         return receive(self.popen.stdout)
 
+    def end(self, grace_s: float = 0.0) -> int:
+        """End it; the code it ended with. It may have a moment to end by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self.popen.wait(grace_s)
+        self._end()
+        return self.popen.returncode
 
-def _end(popen: subprocess.Popen[bytes]) -> None:
+
+def _kill(popen: subprocess.Popen[bytes]) -> None:
     """End a process and all that it started."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
@@ -134,9 +145,9 @@ def _end(popen: subprocess.Popen[bytes]) -> None:
     popen.kill()
     popen.wait()
     for stream in (popen.stdin, popen.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
+        with suppress(OSError):
+            assert stream is not None
+            stream.close()
 
 
 class Worker:
@@ -147,60 +158,69 @@ class Worker:
         self._recipe = recipe
         self._process: _Process | None = None
         self._ends = 0
+        self._turn = threading.RLock()
 
     def load(self) -> list[Described]:
         """Start the process and let it load the plugin; returns what it offers.
 
-        Raises PluginError and OfferRefusedError.
+        Raises PluginError, and OfferRefusedError where what it offers is not what it should be.
         """
-        found: list[Described] = self._asked(("load", self._recipe), "being loaded", 0)
-        return found
+        with self._turn:
+            self._process = _Process(self.plugin.name)
+            found: list[Described] = self._exchange(("load", self._recipe), "loading it", None)
+            return found
 
-    def ask(self, message: tuple[object, ...], doing: str, calls: int = 0) -> Any:
-        """Let the process answer a message. Raises PluginError and ProblemsFound."""
-        self.plugin.must_work()
-        if self._process is None:
-            self.load()
-        return self._asked(message, doing, calls)
+    def ask(self, message: tuple[object, ...], doing: str, place: Place | None) -> Any:
+        """What the process answers to a message. Raises PluginError, or ProblemsFound where the plugin does."""
+        with self._turn:
+            self._running()
+            return self._exchange(message, doing, place)
 
-    def ask_about(self, criterion: _Isolated, batch: CallBatch, parts: Sequence[Findings]) -> Asked:
+    def ask_about(self, criterion: Isolated, batch: CallBatch, parts: Sequence[Findings]) -> Asked:
         """What a criterion says about a batch. Raises PluginError."""
+        doing = f"question '{criterion.question}' of {batch.size} calls"
+        with self._turn:
+            process = self._running()
+            if criterion.number not in process.made:
+                self._exchange(("keep", criterion.number, *criterion.recipe), doing, criterion.place)
+                process.made.add(criterion.number)
+            number, calls = batch.once("calls for workers", lambda: (next(_NUMBERS), _pickled(batch.calls)))
+            sent = None if process.calls == number else calls
+            rest = _rest_of(batch, criterion.made.reads)
+            message = ("ask", criterion.number, sent, rest, list(parts))
+            asked: Asked = self._exchange(message, doing, criterion.place, batch.size)
+            process.calls = number
+            return asked
+
+    def _running(self) -> _Process:
         self.plugin.must_work()
         if self._process is None:
             self.load()
-        process = self._process
-        assert process is not None
-        doing = f"question '{criterion.question.id}' of {batch.size} calls"
-        if criterion.key not in process.made:
-            self._asked(("keep", criterion.key, *criterion.recipe), doing, 0)
-            process.made.add(criterion.key)
-        token, calls = batch.once("calls for a worker", lambda: _pickled(batch))
-        rest = _rest_of(batch, criterion.reads(criterion.recipe[1]))
-        known = process.calls == token
-        asked: Asked = self._asked(
-            ("ask", criterion.key, token, None if known else calls, rest, parts), doing, batch.size
-        )
-        process.calls = token
-        return asked
+        assert self._process is not None
+        return self._process
 
-    def _asked(self, message: tuple[object, ...], doing: str, calls: int) -> Any:
-        if self._process is None:
-            self._process = _Process.start(self.plugin.name)
+    def _exchange(self, message: tuple[object, ...], doing: str, place: Place | None, calls: int = 0) -> Any:
         process, limit = self._process, self.plugin.limit(calls)
+        assert process is not None
+        data = _pickled(message)
         try:
-            answer = process.thread.run(lambda: process.exchange(message), limit)
+            answer = process.thread.run(lambda: process.exchange(data), limit)
         except TooLongError:
-            self._stop()
-            problem, why = self.plugin.too_long(doing, limit, self._place_of(message))
-            raise self._ended(problem, why) from None
+            self._end()
+            raise self._ended(*self.plugin.too_long(doing, limit, place)) from None
         except Exception as error:  # the pipe broke, or what came through it was no answer
-            code = self._stop(grace=not isinstance(error, pickle.PicklingError))
-            how = _how_it_ended(code) if isinstance(error, EOFError | OSError) else f"{type(error).__name__}: {error}"
-            problem = Problem("E610", f"the process of {self.plugin} {how} over {doing}", self._place_of(message))
+            how = _how_it_ended(self._end(_GRACE_S))
+            sentence = f"the process of {self.plugin} {how} over {doing}"
+            problem = Problem("E610", sentence, place, "the next batch starts it again; tell the plugin's author")
             raise self._ended(problem, f"the process of plugin '{self.plugin.name}' {how}") from error
         if isinstance(answer, Raised):
             raise _error_of(answer)
         return answer
+
+    def _end(self, grace_s: float = 0.0) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        return process.end(grace_s)
 
     def _ended(self, problem: Problem, why: str) -> PluginError:
         """Count an end of the process; after too many of them the plugin is switched off."""
@@ -208,23 +228,6 @@ class Worker:
         if self._ends > RESTARTS:
             return self.plugin.switch_off(problem, why)
         return PluginError(why, problem.place, problem)
-
-    def _stop(self, *, grace: bool = False) -> int:
-        """End the process; the code it ended with. With grace it may have a moment to end by itself."""
-        process, self._process = self._process, None
-        assert process is not None
-        if grace:
-            with suppress(subprocess.TimeoutExpired):
-                process.popen.wait(0.5)
-        _end(process.popen)
-        return process.popen.returncode
-
-    def _place_of(self, message: tuple[object, ...]) -> Place | None:
-        """Where the criterion is written that a message is about."""
-        return self.places.get(str(message[2])) if message[0] == "try" else self._asking
-
-    places: Mapping[str, Place | None] = {}
-    _asking: Place | None = None
 
 
 def _how_it_ended(code: int) -> str:
@@ -241,6 +244,99 @@ def _error_of(raised: Raised) -> Exception:
         return OfferRefusedError(*raised.refused, raised.place)
     if raised.problems:
         return ProblemsFound(raised.problems)
-    if raised.of_value:
-        return ValueError(raised.reason)
-    return PluginError(raised.reason, raised.place)
+    kind = OptionsRefusedError if raised.of_value else PluginError
+    return kind(raised.reason, raised.place)
+
+
+def _pickled(message: object) -> bytes:
+    try:
+        return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # what calls hold is up to their source
+        raise PluginError(f"what it needs cannot be handed to its process: {type(error).__name__}: {error}") from error
+
+
+def _rest_of(batch: CallBatch, reads: Sequence[str]) -> CallBatch:
+    """A batch without its calls, with the columns that a criterion reads."""
+    return CallBatch(
+        size=batch.size,
+        answers=dict(batch.answers),
+        automatic=batch.automatic,
+        evaluators=list(batch.evaluators),
+        humans=list(batch.humans),
+        notes=dict(batch.notes),
+        subjects={name: batch.subject(name) for name in reads},
+    )
+
+
+def plain(value: Any) -> Any:
+    """Options without the types of the loader, which the other process has no use for."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
+    return value if kind in (None, bool) else kind(value)
+
+
+class IsolatedOffer:
+    """Stands for a criterion's class that lives in another process."""
+
+    def __init__(self, worker: Worker, described: Described) -> None:
+        self.worker, self._described = worker, described
+        self.name, self.options, self.purpose = described.name, described.options, described.purpose
+        self.needs = described.needs
+
+    def __call__(self, options: Options, question: Question) -> IsolatedCriterion | IsolatedComposite:
+        """Make it there, to see whether it can be made."""
+        recipe = (self.name, plain(options), question)
+        doing, place = f"making criterion '{self.name}'", self._described.place
+        made: Made = self.worker.ask(("try", *recipe), doing, place)
+        kind = IsolatedCriterion if made.parts is None else IsolatedComposite
+        return kind(self.worker, recipe, made, place)
+
+    def reads(self, options: Options) -> Sequence[str]:
+        """The subjects that it asks the batch for."""
+        doing = f"what criterion '{self.name}' reads"
+        found: list[str] = self.worker.ask(("reads", self.name, plain(options)), doing, self._described.place)
+        return found
+
+
+class Isolated:
+    """A criterion in another process."""
+
+    def __init__(self, worker: Worker, recipe: tuple[str, object, Question], made: Made, place: Place | None) -> None:
+        self.worker, self.recipe, self.made, self.place = worker, recipe, made, place
+        self.number = next(_NUMBERS)
+
+    @property
+    def question(self) -> str:
+        """The id of the question it answers."""
+        return self.recipe[2].id
+
+    def reads(self, options: Options) -> Sequence[str]:
+        """The subjects that it asks the batch for."""
+        return self.made.reads
+
+    def asked(self, batch: CallBatch, parts: Sequence[Findings] = ()) -> Asked:
+        """What it says about a batch, checked there. Raises PluginError."""
+        return self.worker.ask_about(self, batch, parts)
+
+
+class IsolatedCriterion(Isolated):
+    """A criterion in another process that looks at calls."""
+
+    def answer_batch(self, batch: CallBatch) -> Findings:
+        """What it says about a batch."""
+        return self.asked(batch).findings
+
+
+class IsolatedComposite(Isolated):
+    """A criterion in another process that is made of others."""
+
+    def parts(self) -> Sequence[Mapping[str, Options]]:
+        """The criteria inside."""
+        return self.made.parts or ()
+
+    def combine(self, batch: CallBatch, parts: Sequence[Findings]) -> Findings:
+        """What it makes of what its parts found."""
+        return self.asked(batch, parts).findings

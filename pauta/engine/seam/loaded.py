@@ -54,7 +54,7 @@ class LoadedPlugin:
 
     def __post_init__(self) -> None:
         self._why_off = ""
-        self._thread = None if self.built_in or self.isolated else OwnThread(f"plugin {self.name}")
+        self._thread = None if self.built_in else OwnThread(f"plugin {self.name}")
 
     def __str__(self) -> str:
         return f"plugin '{self.name}' {self.version} ({self.origin})"
@@ -91,7 +91,7 @@ class LoadedPlugin:
             except BaseException as error:  # a plugin may raise anything
                 return [], error
 
-        if self._thread is None:
+        if self._thread is None or self.isolated:
             results, error = kept()
             if isinstance(error, KeyboardInterrupt):
                 raise error

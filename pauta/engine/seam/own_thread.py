@@ -6,7 +6,6 @@ that never comes back to Python goes on until the program ends. Where that matte
 
 from __future__ import annotations
 
-import ctypes
 import sys
 import threading
 import weakref
@@ -96,6 +95,8 @@ class OwnThread:
     def _give_up(self, thread: threading.Thread) -> None:
         self._thread = None
         if thread.ident is not None:
+            import ctypes
+
             stop = ctypes.py_object(GivenUpError)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
 

@@ -27,8 +27,8 @@ def _refused(self: object, *args: object, **kwargs: object) -> NoReturn:
 class ReadOnlyDict(dict[Any, Any]):
     """A map that cannot be changed."""
 
-    __setitem__ = __delitem__ = __ior__ = _refused  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refused  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refused
+    clear = pop = popitem = setdefault = update = _refused
 
     def __reduce__(self) -> tuple[type, tuple[dict[Any, Any]]]:
         return dict, (dict(self),)
@@ -37,8 +37,8 @@ class ReadOnlyDict(dict[Any, Any]):
 class ReadOnlyList(list[Any]):
     """A list that cannot be changed."""
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refused  # type: ignore[assignment]
-    append = extend = insert = pop = remove = clear = sort = reverse = _refused  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refused
+    append = extend = insert = pop = remove = clear = sort = reverse = _refused
 
     def __reduce__(self) -> tuple[type, tuple[list[Any]]]:
         return list, (list(self),)
@@ -152,6 +152,5 @@ def results_for_plugin(results: Results, plugin: str) -> Results:
         name: ReadOnlyDict({key: seen(value) for key, value in columns[name].items()})
         for name in ("critical_by_class", "comment_missing", "fired", "plugins")
     }
-    return replace(
-        results, **{**columns, **maps, "answers": ReadOnlyDict(answers), "batch": batch_for_plugin(results.batch, plugin)}
-    )
+    nouns = {"answers": ReadOnlyDict(answers), "batch": batch_for_plugin(results.batch, plugin)}
+    return replace(results, **{**columns, **maps, **nouns})

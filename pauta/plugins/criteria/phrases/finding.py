@@ -41,7 +41,9 @@ def find(judge: Judge, first_slot: int, hits: Hits, transcripts: Transcripts, ba
     choices, choice_of = _choices(asked, batch)
     nothing = [judge(choice or (), frozenset()) for choice in choices]
     verdicts = np.array([verdict for verdict, _ in nothing], dtype=np.uint8)[choice_of]
-    reasons = {row: nothing[choice][1] for row, choice in enumerate(choice_of.tolist())}
+    reasons = dict.fromkeys(range(batch.size), nothing[0][1] if nothing else "")
+    if len(choices) > 1:
+        reasons = {row: nothing[choice][1] for row, choice in enumerate(choice_of.tolist())}
     evidence: dict[int, Sequence[Evidence]] = {}
     for row, found in _by_row(places, transcripts):
         choice = choices[choice_of[row]] or ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pauta.plugins.criteria.phrases.asked import Asked
 from pauta.plugins.criteria.phrases.language import PATTERN_SECONDS
@@ -15,6 +16,9 @@ from pauta.plugins.criteria.phrases.window import Reach
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+CALL_SECONDS: Final = 2.0
+"""How long one pattern may search one call, beside PATTERN_SECONDS for each turn."""
 
 
 class Place(NamedTuple):
@@ -80,13 +84,16 @@ class Search:
         slots, turns = self.hits.open_slot[own] - self.first_slot, self.hits.open_turn[own]
         counts = self.heard[turns]
         slots, turns = slots[counts], turns[counts]
+        searchers: list[Any] = [slot.phrase.coded_searcher for slot in self.asked.slots]
         for stretch, at in self.transcripts.by_stretch(turns):
             held = turns[at] - stretch.first
             low, high = self._words(turns[at])
             begins, ends = stretch.blanks[stretch.first_blanks[held] + [low, high]]
+            asked = zip(slots[at].tolist(), held.tolist(), begins.tolist(), ends.tolist())
             spans = [
                 (slot, turn, *span)
-                for slot, turn, begin, end in zip(slots[at].tolist(), held.tolist(), begins.tolist(), ends.tolist())
+                for slot, turn, begin, end in asked
+                if searchers[slot] is None or searchers[slot].search(stretch.raw, begin, end)  # most turns end here
                 for span in self._spans(slot, stretch, turn, begin, end)
             ]
             slot, turn, begin, end = np.array(spans, dtype=np.int64).reshape(-1, 4).T
@@ -122,9 +129,11 @@ class Search:
         for slot in self.asked.patterns:
             pattern, text = self.asked.slots[slot].phrase.pattern, self.asked.slots[slot].phrase.text
             assert pattern is not None
+            spent: dict[int, float] = {}
             for turn, row in zip(heard.tolist(), self.transcripts.row[heard].tolist()):
                 if row in too_slow:
                     continue
+                started = perf_counter()
                 low, high = self._letters(turn)
                 try:
                     for match in pattern.finditer(self.transcripts.texts[turn], timeout=PATTERN_SECONDS):
@@ -133,6 +142,9 @@ class Search:
                 except TimeoutError:
                     number = turn - int(self.transcripts.first[row]) + 1
                     too_slow[row] = f"the pattern '{text}' took more than {PATTERN_SECONDS} s in turn {number}"
+                spent[row] = spent.get(row, 0.0) + perf_counter() - started
+                if spent[row] > CALL_SECONDS:
+                    too_slow.setdefault(row, f"the pattern '{text}' took more than {CALL_SECONDS} s in the call")
 
     def _letters(self, turn: int) -> tuple[int, int]:
         """Which part of the text of a turn counts."""

@@ -102,6 +102,6 @@ def read_window(options: Mapping[str, object]) -> Window:
     amount, unit = float(found[1].replace(",", ".")), found[2]
     unit = unit if unit in _SECONDS else unit.rstrip("s") + "s"
     if amount <= 0 or (unit not in _SECONDS and amount != int(amount)):
-        raise ValueError(f"'{written}' is no stretch of a call; turns and words are counted from 1")
+        raise ValueError(f"'{written}' is no stretch of a call: it is above 0, and turns and words are whole")
     in_seconds = unit in _SECONDS
     return Window(end, amount * _SECONDS.get(unit, 1.0), "s" if in_seconds else unit, f"{end} {written}")
