@@ -99,7 +99,7 @@ class Coding:
         if raw == NOT_APPLICABLE:
             if self.na_option is None:
                 raise RefusedError(f"question '{self.question.id}' has no answer for not applicable")
-            return State.NOT_APPLICABLE if not self.closed else self.na_option
+            return self.na_option if self.closed else (self.na_option,)
         match self.question.answers.kind:
             case Kind.ONE:
                 return self._one(raw)

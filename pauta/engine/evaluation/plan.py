@@ -86,7 +86,7 @@ def compile_plan(card: Scorecard, host: Host) -> Plan:
         criteria=criteria,
         rules=rules_of(card, host),
         method=method_of(card, host),
-        tables=Tables(codings, sections_with(card, set(range(len(codings))))),
+        tables=Tables(codings, sections_with(card, set(range(len(codings)))), sections_fail=card.scoring.method.name == "weighted"),
         versions=host.versions(used_by(card, criteria)),
         problems=tuple(problems),
         position={question.id: n for n, question in enumerate(card.questions)},

@@ -134,10 +134,21 @@ PartSections: TypeAlias = Sequence[tuple[str, float | None, Sequence[int]]]
 
 
 class Tables:
-    """Some questions of a card, compiled to tables. `codings` are those of all questions of the card, by position."""
+    """Some questions of a card, compiled to tables.
 
-    def __init__(self, codings: Sequence[Coding], sections: PartSections, worth: WorthOf = score_worth) -> None:
+    codings: those of all questions of the card, by position. sections_fail: whether `fails: section` does anything.
+    """
+
+    def __init__(
+        self,
+        codings: Sequence[Coding],
+        sections: PartSections,
+        worth: WorthOf = score_worth,
+        *,
+        sections_fail: bool = True,
+    ) -> None:
         self._worth = worth
+        self._sections_fail = sections_fail
         self._codings = codings
         taking_part = [column for _, _, columns in sections for column in columns]
         worths = {
@@ -176,7 +187,7 @@ class Tables:
             self._group(members, [worths[column] for column in members], unit)
             for members in _grouped(closed, [len(worths[column]) for column in closed])
         )
-        can_fail = any(_fails_section(self._codings[column]) for column in columns)
+        can_fail = self._sections_fail and any(_fails_section(self._codings[column]) for column in columns)
         opened = tuple(column for column in columns if not self._codings[column].closed)
         return SectionTables(name, weight, groups, opened, float(unit), can_fail)
 

@@ -84,7 +84,9 @@ class _Reader:
         """A map in which every entry holds."""
         at = data.at if isinstance(data, Map) else at
         if not isinstance(data, Mapping):
-            self.problem("E301", "a condition is a map of subjects and tests", at, "call.call_type: sales")
+            if not is_refused(data):
+                hint = "write what must hold: {call.call_type: sales}"
+                self.problem("E301", f"a condition is a map of subjects and tests, not {_shown(data)}", at, hint)
             return None
         if not data:
             self.problem("E301", "the condition is empty", at, "leave it out, or write what must hold")
@@ -192,7 +194,7 @@ class _Reader:
         said = f"'{operator}' of '{subject}'"
         if operator in ("in", "not_in"):
             if not isinstance(value, list | tuple) or not value:
-                self.problem("E304", f"{said} takes a list of values", at, f"{operator}: [{_shown(value)}]")
+                self.problem("E304", f"{said} takes a list of values", at, f"{operator}: [{_plain(value)}]")
                 return None
             found = [self.scalar(said, each, _place_in(value, index, at)) for index, each in enumerate(value)]
             return tuple(each for each in found if each is not None)
@@ -202,13 +204,13 @@ class _Reader:
             return None
         if operator == "exists":
             if not isinstance(value, bool):
-                self.problem("E304", f"{said} takes true or false, not '{_shown(value)}'", at, "exists: true")
+                self.problem("E304", f"{said} takes true or false, not {_shown(value)}", at, "exists: true")
                 return None
             return value
         if operator in ORDER_TESTS:
             number = number_of(value)
             if number is None and not is_refused(value):
-                self.problem("E304", f"{said} takes a number, not '{_shown(value)}'", at, _number_hint(value))
+                self.problem("E304", f"{said} takes a number, not {_shown(value)}", at, _number_hint(value))
             return number
         if operator == "matches":
             return self.pattern(said, value, at)
@@ -227,13 +229,13 @@ class _Reader:
 
     def pattern(self, said: str, value: object, at: Place | None) -> str | None:
         if not isinstance(value, str):
-            self.problem("E304", f"{said} takes a pattern in quotes, not '{_shown(value)}'", at, None)
+            self.problem("E304", f"{said} takes a pattern in quotes, not {_shown(value)}", at, None)
             return None
         try:
             compiled(value)
         except ValueError as error:
             hint = "a backslash before . ( ) [ ] { } + * ? makes it an ordinary letter"
-            self.problem("E305", f"the pattern '{_shown(value)}' cannot be used: {error}", at, hint)
+            self.problem("E305", f"the pattern {_shown(value)} cannot be used: {error}", at, hint)
             return None
         return value
 
@@ -271,5 +273,12 @@ def _number_hint(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    text = "a list" if isinstance(value, list | tuple) else "a map" if isinstance(value, Mapping) else written(value)
+    """A value as a sentence quotes it."""
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "a map" if isinstance(value, Mapping) else f"'{_plain(value)}'"
+
+
+def _plain(value: object) -> str:
+    text = ".." if isinstance(value, Mapping | list | tuple) else written(value)
     return text if len(text) <= 40 else text[:39] + "…"

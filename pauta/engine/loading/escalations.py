@@ -91,9 +91,9 @@ def escalations_from(
             hint = "when is a condition on the result, rule a plugin's; one of the two says when it is raised"
             problems.append(Problem("E344", f"the escalation '{name}' has {said}", each.at, hint))
         when = None
-        if isinstance(each.get("when"), Map):
+        if "when" in each:
             tests: list[Test] = []
-            when = read_condition(each["when"], problems, subjects, tests)
+            when = read_condition(each["when"], problems, subjects, tests, each.at_of("when"))
             check_operands(tests, answers, bands, problems)
         rule = plugins.rule(each["rule"], each.at_of("rule"), name) if "rule" in each else None
         actions = each.get("do")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from pauta.engine.host import Host
 from pauta.engine.loading.data import Map
@@ -22,9 +22,6 @@ from pauta.engine.loading.shape import check_shape
 from pauta.engine.loading.text import read_yaml, read_yaml_file
 from pauta.engine.model.scorecard import Example, Scorecard
 from pauta.engine.problems import Place, Problem, has_errors, in_order
-
-_TOLD_BY_SHAPE: Final = ("E301", "E303", "E304", "E305")
-"""Faults of conditions that the schema knows too: at a place where it has spoken they are not told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +108,6 @@ def _loaded(
         problems += strays(data)
     sound = not has_errors([*problems, *shape])
     card, found = scorecard_from(data, host, file=file, parent=parent, sound=sound)
-    told = {problem.place for problem in shape}
-    found = [each for each in found if each.code not in _TOLD_BY_SHAPE or each.place not in told]
     if not data.get("examples") and not has_cases:
         hint = "write at least one: a call, answers and the score they must come to"
         found.append(Problem("W409", "the card has no examples, so nothing tests it", data.key_at("scorecard"), hint))

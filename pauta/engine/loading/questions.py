@@ -105,9 +105,9 @@ class QuestionsReader:
         )
 
     def _condition(self, data: Map, asked: Asked) -> Condition | None:
-        if not isinstance(data.get("when"), Map):
+        if "when" not in data:
             return None
-        return read_condition(data["when"], self._problems, self._subjects, asked.tests)
+        return read_condition(data["when"], self._problems, self._subjects, asked.tests, data.at_of("when"))
 
     def _question(self, data: Map, section: Map, lent: WrittenAnswers | None, asked: Asked) -> Question | None:
         name = word_in(data, "question") or ""

@@ -8,7 +8,7 @@ asks jsonschema only where there is. A test holds both to the same verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from pauta.engine.loading.data import Map, Seq, WrittenFloat, WrittenInt
@@ -184,6 +184,15 @@ def _required(_: QuickCheck, given: Any, schema: Any) -> Check:
     return lambda value: all(name in value for name in names)
 
 
+def _unique(values: Sequence[Any]) -> bool:
+    """Whether no two entries are equal, true and 1 being two things as in JSON."""
+    return all(
+        value != other or isinstance(value, bool) is not isinstance(other, bool)
+        for n, value in enumerate(values)
+        for other in values[:n]
+    )
+
+
 def _items(compiler: QuickCheck, given: Any, schema: Any) -> Check:
     part = compiler._compiled(given)
     return lambda value: all(part(each) for each in value)
@@ -216,4 +225,5 @@ _FOR_KIND: Final[dict[str, tuple[str, Callable[[QuickCheck, Any, Any], Check]]]]
     "items": ("array", _items),
     "minItems": ("array", lambda compiler, given, schema: lambda value: len(value) >= given),
     "maxItems": ("array", lambda compiler, given, schema: lambda value: len(value) <= given),
+    "uniqueItems": ("array", lambda compiler, given, schema: lambda value: not given or _unique(value)),
 }

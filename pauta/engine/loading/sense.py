@@ -85,8 +85,9 @@ def scorecard_from(
 
 
 def _applies_to(data: Map, problems: list[Problem]) -> Condition | None:
-    written = map_in(data, "applies_to")
-    return None if written is None else read_condition(written, problems, Subjects(answers=False), [])
+    if "applies_to" not in data:
+        return None
+    return read_condition(data["applies_to"], problems, Subjects(answers=False), [], data.at_of("applies_to"))
 
 
 def _effective(data: Map, problems: list[Problem]) -> tuple[date | None, date | None]:

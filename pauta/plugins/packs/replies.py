@@ -1,0 +1,129 @@
+"""What somebody answers with: yes, fine, maybe, no, or something else, in English, Spanish and Portuguese.
+
+    reply_to(text, "en")     Reply(kind, start, stop): what of the text says so, in the folded text
+
+`yes` is explicit: "yes", "I agree", "sí, acepto", "sim". `fine` goes along without saying so: "okay", "vale", "pode ser".
+`maybe` is hedged or holds back: "I'll try", "if I get paid", "yes, but". `no` refuses. A reply is told by how it begins,
+after "well", "um" and the like; "I agree", "acepto", "aceito" count wherever they stand, unless they are denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pauta.plugins.packs.meant import denied
+from pauta.plugins.packs.plain import Plain, compiled, plain_of
+
+
+class Kind(StrEnum):
+    """What a reply amounts to."""
+
+    YES = "yes"
+    FINE = "fine"
+    MAYBE = "maybe"
+    NO = "no"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply: what it amounts to, and [start, stop) of the words that say so, in the original text."""
+
+    kind: Kind
+    start: int = 0
+    stop: int = 0
+
+
+_LEADS: Final[Mapping[str, str]] = {
+    "en": r"(?:\W|\b(?:well|um+|uh+|oh+|ah+|er+m?|hm+|so|and|then|ok(?:ay)?(?=,? (?:yes|yeah|no|i )))\b)*",
+    "es": r"(?:\W|\b(?:pues|eh+|ah+|ay|bueno(?=,? (?:si|no|pues))|mm+|entonces|y|uy)\b)*",
+    "pt": r"(?:\W|\b(?:bom(?=,)|bem(?=,)|eh+|ah+|ai|hm+|entao|e(?=,)|olha|ue|ok(?=,? (?:sim|nao)))\b)*",
+}
+_YES: Final[Mapping[str, str]] = {
+    "en": r"(?:yes|yeah|yep|yup|aye|absolutely|certainly|definitely|of course|correct|exactly|that(?:'?s| is) (?:right|correct)"
+    r"|right, (?:yes|that)|i (?:do|am|will|can|could)(?! (?:not|n't))(?=\W*$|[.,!])|you (?:have|do|can|may)(?=\W*$|[.,!]))\b",
+    "es": r"(?:claro(?: que si)?|correcto|por supuesto|exacto|exactamente|efectivamente|asi es|desde luego"
+    r"|con (?:todo )?gusto|eso es|confirmo|confirmado|esta bien|de acuerdo)\b(?! que no)",
+    "pt": r"(?:sim|claro|com certeza|isso(?: mesmo)?(?=\W*$|[,.!])|exato|exatamente|certo|(?:es)?ta certo|correto|confirmo"
+    r"|confirmado|perfeito|serve|pode sim|quero(?: sim)?(?=\W*$|[,.!])|combinado|fechado)\b(?! que nao)",
+}
+_SI: Final = r"s[ií]\b(?=\W*$|[,.!;]| (?:si|sí|señor|senor|señora|claro|acepto|por favor|de acuerdo|correcto|autorizo|confirmo))|sí\b"
+_AGREE: Final[Mapping[str, str]] = {
+    "en": r"\bi (?:do |fully |also |hereby )*(?:agree|accept|consent|confirm|authori[sz]e)\b",
+    "es": r"\b(?:acepto|autorizo|doy mi (?:consentimiento|autorizacion)|estoy de acuerdo|quedamos asi|confirmo)\b",
+    "pt": r"\b(?:aceito|autorizo|concordo|dou (?:o )?meu consentimento|estou de acordo|confirmo)\b",
+}
+_FINE: Final[Mapping[str, str]] = {
+    "en": r"(?:ok(?:ay)?|sure|fine|all ?right|right(?: so)?|deal|good|great|perfect|mm+[ -]?hmm+|uh[ -]?huh|sounds? (?:good|fine)"
+    r"|that(?:'?s| is| works| would| will)? ?(?:be )?(?:fine|good|ok(?:ay)?|great|works?)|go ahead|grand|no problem|no worries"
+    r"|got it|done|will do|please(?: do)?(?=\W*$|[.,!])|let'?s do (?:it|that))\b",
+    "es": r"(?:ok(?:ay|ey)?|vale|bueno|bien|dale|listo|perfecto|ya|aja|mm+|hecho|no hay problema|sin problema|me parece"
+    r"(?: bien)?|asi (?:puedo|quedamos|lo hago)|excelente|mandelo|hagale|entendido)\b",
+    "pt": r"(?:ok|ta(?: bom| bem| otimo)?|(?:es)?ta bem|beleza|pode ser|tudo bem|pronto|feito|uhum|aham|joia|legal|bom"
+    r"|sem problemas?|nao tem problema|otimo|valeu|entendi|ja|pode(?: por| mandar| fazer)?)\b",
+}
+_NO: Final[Mapping[str, str]] = {
+    "en": r"(?:no(?! (?:problem|worries|matter|bother|that(?:'?s| is)))|nope|nah|not (?:really|now|yet|today|at all|sure)|never"
+    r"|i (?:can'?t|cannot|won'?t|don'?t|do not|couldn'?t|am not|'?m not|have not|haven'?t|would not|wouldn'?t|will not|refuse)"
+    r"|i'?m not|absolutely not|of course not|i'?d rather not)\b",
+    "es": r"(?:no(?! hay problema|,? (?:esta|es) (?:bien|correcto))|nunca|tampoco|para nada|claro que no|por supuesto que no"
+    r"|ni (?:loco|hablar))\b",
+    "pt": r"(?:n(?:ao)?(?! tem problema|,? (?:esta|ta) (?:bem|certo))|nunca|nem|claro que nao|de jeito nenhum|imposs\w+)\b",
+}
+_HEDGES: Final[Mapping[str, str]] = {
+    "en": r"\b(?:maybe|perhaps|possibly|probably|i(?:'?ll| will| can) try|hope(?:fully)?|i guess|not sure|depends|we(?:'?ll| will) see"
+    r"|i(?:'?ll| will| have to|'?d have to| would have to) (?:see|think|check|ask)|if (?:i|my|they|we|the money|it)\b|might)\b",
+    "es": r"\b(?:quizas?|tal vez|a lo mejor|puede que|probablemente|voy a (?:tratar|intentar|ver|pensar)|trato de|intentare"
+    r"|tratare|depende|veremos|vere|si (?:puedo|me|cobro|consigo|todo|dios)\b|ojala|espero|no se\b|no estoy segur)\w*",
+    "pt": r"\b(?:talvez|quem sabe|provavelmente|vou (?:tentar|ver|pensar|dar um jeito)|tento|depende|veremos|se (?:eu|der"
+    r"|receber|deus|conseguir|puder)\b|tomara|espero|nao sei\b|acho que)",
+}
+_BUT: Final[Mapping[str, str]] = {"en": r"\W*\bbut\b", "es": r"\W*\bpero\b", "pt": r"\W*\bmas\b"}
+_NO_AGREE: Final = Reply(Kind.OTHER)
+
+
+def reply_to(text: str, language: str) -> Reply:
+    """What a turn of somebody who was asked amounts to."""
+    plain = plain_of(text)
+    lead = compiled(_LEADS[language]).match(plain.text)
+    start = lead.end() if lead else 0
+    hedge = compiled(_HEDGES[language]).search(plain.text)
+    agree = _agreed(text, plain, language)
+    refused = compiled(_NO[language]).match(plain.text, start)
+    if refused and not (agree and not hedge):
+        return _reply(Kind.NO, plain, refused.start(), refused.end())
+    if hedge:
+        return _reply(Kind.MAYBE, plain, hedge.start(), hedge.end())
+    if agree:
+        return agree
+    yes = _yes_at(plain, start, language)
+    if yes is not None:
+        held_back = compiled(_BUT[language]).match(plain.text, yes)
+        return _reply(Kind.MAYBE if held_back else Kind.YES, plain, start, held_back.end() if held_back else yes)
+    fine = compiled(_FINE[language]).match(plain.text, start)
+    return _reply(Kind.FINE, plain, start, fine.end()) if fine else _NO_AGREE
+
+
+def _yes_at(plain: Plain, start: int, language: str) -> int | None:
+    """Where a yes at a place ends. In Spanish an accent tells `sí` from `si`; without one, what follows does."""
+    yes = compiled(_YES[language]).match(plain.text, start)
+    if yes is None and language == "es":
+        original = plain.original[plain.place(start, start + 1)[0] :].lower() if start < len(plain.text) else ""
+        si = compiled(_SI).match(original)
+        return start + 2 if si else None
+    return yes.end() if yes else None
+
+
+def _agreed(text: str, plain: Plain, language: str) -> Reply | None:
+    for each in compiled(_AGREE[language]).finditer(plain.text):
+        start, stop = plain.place(each.start(), each.end())
+        if not denied(text, start, language):
+            return Reply(Kind.YES, start, stop)
+    return None
+
+
+def _reply(kind: Kind, plain: Plain, start: int, stop: int) -> Reply:
+    return Reply(kind, *plain.place(start, stop))
