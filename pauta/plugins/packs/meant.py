@@ -26,7 +26,7 @@ _NEGATORS: Final[Mapping[str, frozenset[str]]] = {
 _CARRIES: Final[Mapping[str, frozenset[str]]] = {
     "en": frozenset(
         "be being been going to gonna ever here about allowed able trying looking planning intending intend need have "
-        "having at all the any a an just simply going you me us let will would".split()
+        "having at all the any a an just simply you me us let will would under circumstances".split()
     ),
     "es": frozenset(
         "le les lo la los las se te nos me voy va vamos van vaya a ha he hemos han debe deben deba puedo puede podemos "

@@ -9,6 +9,7 @@ after "well", "um" and the like; "I agree", "acepto", "aceito" count wherever th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,14 +60,14 @@ _AGREE: Final[Mapping[str, str]] = {
 _FINE: Final[Mapping[str, str]] = {
     "en": r"(?:ok(?:ay)?|sure|fine|all ?right|right(?: so)?|deal|good|great|perfect|mm+[ -]?hmm+|uh[ -]?huh|sounds? (?:good|fine)"
     r"|that(?:'?s| is| works| would| will)? ?(?:be )?(?:fine|good|ok(?:ay)?|great|works?)|go ahead|grand|no problem|no worries"
-    r"|got it|done|will do|please(?: do)?(?=\W*$|[.,!])|let'?s do (?:it|that))\b",
+    r"|(?:it|this)(?:'?s| is| works| would)? ?(?:be )?(?:fine|good|ok(?:ay)?|great)|got it|done|will do|please(?: do)?(?=\W*$|[.,!])|let'?s do (?:it|that))\b",
     "es": r"(?:ok(?:ay|ey)?|vale|bueno|bien|dale|listo|perfecto|ya|aja|mm+|hecho|no hay problema|sin problema|me parece"
     r"(?: bien)?|asi (?:puedo|quedamos|lo hago)|excelente|mandelo|hagale|entendido)\b",
     "pt": r"(?:ok|ta(?: bom| bem| otimo)?|(?:es)?ta bem|beleza|pode ser|tudo bem|pronto|feito|uhum|aham|joia|legal|bom"
     r"|sem problemas?|nao tem problema|otimo|valeu|entendi|ja|pode(?: por| mandar| fazer)?)\b",
 }
 _NO: Final[Mapping[str, str]] = {
-    "en": r"(?:no(?! (?:problem|worries|matter|bother|that(?:'?s| is)))|nope|nah|not (?:really|now|yet|today|at all|sure)|never"
+    "en": r"(?:no(?!,? (?:problem|worries|matter|bother|that(?:'?s| is)))|nope|nah|not (?:really|now|yet|today|at all|sure)|never"
     r"|i (?:can'?t|cannot|won'?t|don'?t|do not|couldn'?t|am not|'?m not|have not|haven'?t|would not|wouldn'?t|will not|refuse)"
     r"|i'?m not|absolutely not|of course not|i'?d rather not)\b",
     "es": r"(?:no(?! hay problema|,? (?:esta|es) (?:bien|correcto))|nunca|tampoco|para nada|claro que no|por supuesto que no"
@@ -90,7 +91,7 @@ def reply_to(text: str, language: str) -> Reply:
     plain = plain_of(text)
     lead = compiled(_LEADS[language]).match(plain.text)
     start = lead.end() if lead else 0
-    hedge = compiled(_HEDGES[language]).search(plain.text)
+    hedge = _hedge_in(plain, language)
     agree = _agreed(text, plain, language)
     refused = compiled(_NO[language]).match(plain.text, start)
     if refused and not (agree and not hedge):
@@ -105,6 +106,15 @@ def reply_to(text: str, language: str) -> Reply:
         return _reply(Kind.MAYBE if held_back else Kind.YES, plain, start, held_back.end() if held_back else yes)
     fine = compiled(_FINE[language]).match(plain.text, start)
     return _reply(Kind.FINE, plain, start, fine.end()) if fine else _NO_AGREE
+
+
+def _hedge_in(plain: Plain, language: str) -> re.Match[str] | None:
+    """The first hedge; `sí puedo` is none, though it folds to `si puedo`."""
+    for each in compiled(_HEDGES[language]).finditer(plain.text):
+        first, last = plain.place(each.start(), each.end())
+        if not plain.original[first:last].lower().startswith("sí"):
+            return each
+    return None
 
 
 def _yes_at(plain: Plain, start: int, language: str) -> int | None:

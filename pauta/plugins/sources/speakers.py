@@ -109,10 +109,10 @@ def _part(agent: str | None, agents: int, said: Sequence[Said], people: Mapping[
 
     roles = [role(each.label) for each in said]
     if None in roles and AGENT not in roles:
-        nobody = [each.label or "nobody" for each, known in zip(said, roles) if known is None]
-        which = ", ".join(f"'{name}'" for name in list(dict.fromkeys(nobody))[:3])
-        return Part(agent, why=f"nothing says who the agent is among those who speak ({which})")
-    turns = [(_turn(each, known or "other")) for each, known in zip(said, roles)]
+        open_ones = dict.fromkeys(each.label for each, known in zip(said, roles) if each.label and known is None)
+        which = f" among those who speak: {', '.join(list(open_ones)[:3])}" if open_ones else ": no speaker is named"
+        return Part(agent, why=f"nothing says who the agent is{which}")
+    turns = [_turn(each, known or "other") for each, known in zip(said, roles)]
     return Part(agent, turns)
 
 

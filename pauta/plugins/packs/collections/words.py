@@ -1,0 +1,176 @@
+"""What the criteria of collection calls listen for, by language, as phrases of the criterion `phrase`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pauta.plugins.packs.hearing import Phrases
+
+WHO: Final[Phrases] = {
+    "en": [
+        "my name is", "this is ...4 (calling|from|speaking|with)", "(i am|i'm|it is|it's) ...3 (calling|from|with)",
+        "(you are|you're) (speaking|talking|chatting) (to|with)", r"re:\b(?!i\b)\w+ speaking\b(?! (to|with))",
+        r"re:^\W*(hello|hi|good (morning|afternoon|evening))\W+(?!is\b|am\b|can\b)\w+( \w+)? (from|with|at|of)\b",
+    ],
+    "es": [
+        "mi nombre es", "me llamo", "(le|te) (habla|saluda|llama|atiende|escribe)", "habla (con)", "soy ...4 de",
+        "de parte de quién",
+        r"re:^\W*(hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b)\w+( \w+)?,? (de|desde)\b",
+    ],
+    "pt": [
+        "meu nome é", "me chamo", "aqui é (o|a)", "aqui (quem) fala é", "quem fala é", "sou ...4 (da|do|de)",
+        "(você|o senhor|a senhora) fala com (o|a)", r"re:\b(aqui|quem) (fala|é) ",
+        r"re:^\W*(olá|oi|alô|bom dia|boa tarde|boa noite)\W+(é a|é o|sou a|sou o|\w+,? da) ",
+    ],
+}  # fmt: skip
+"""Ways to say one's own name."""
+
+FOR_WHOM: Final[Phrases] = {
+    "en": [
+        "(calling|ringing|phoning|writing) (you) (from|for|on behalf of)", "on behalf of",
+        "(this is|my name is|i am|i'm|it is|it's) ...4 (from|with|at|of)", "you have reached",
+        r"re:^\W*(hello|hi|good (morning|afternoon|evening))\W+(?!is\b|am\b|can\b)\w+( \w+)? (from|with|at|of)\b",
+    ],
+    "es": [
+        "de parte de", "en nombre de", "(le|te) (llamo|hablo|escribo|habla|saluda|llama|atiende) ...4 (de|desde)",
+        "(soy|mi nombre es|me llamo) ...4 (de|desde)", "llam* (de|desde)",
+        r"re:^\W*(hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b)\w+( \w+)?,? (de|desde)\b",
+    ],
+    "pt": [
+        "da parte (da|do|de)", "em nome (da|do|de)", "(aqui é|sou|meu nome é|me chamo|quem fala é) ...4 (da|do|de)",
+        "(ligo|ligando|falo|falando|escrevo) (da|do|de|pela|pelo)",
+    ],
+}  # fmt: skip
+"""Ways to say for whom one calls, where a card does not name the company."""
+
+_EN_TELL: Final = "(call|calling|ring|ringing|phone|phoning|tell|telling|contact|contacting|inform|informing|notify|visit)"
+_ES_TELL: Final = (
+    "(llamar|llamarle|llamamos|llamaremos|hablar|hablamos|hablaremos|avisar|avisarle|avisamos|avisaremos|contar|contarle"
+    "|contactar|contactamos|notificar|notificamos|notificaremos|informar|informamos|informaremos|buscar)"
+)
+_PT_TELL: Final = (
+    "(ligar|ligamos|ligaremos|falar|falamos|falaremos|avisar|avisamos|avisaremos|contar|contatar|informar|informamos"
+    "|procurar|notificar)"
+)
+_EN_FAMILY: Final = (
+    "(family|wife|husband|parents|mother|father|mum|mom|dad|children|kids|relatives|neighbours|neighbors|friends|brother"
+    "|sister|partner)"
+)
+_ES_FAMILY: Final = (
+    "(familia|familiares|esposa|esposo|marido|mujer|mamá|papá|madre|padre|padres|hijos|hijo|hija|hermano|hermana|vecinos"
+    "|amigos|referencias)"
+)
+_PT_FAMILY: Final = (
+    "(família|familiares|esposa|esposo|marido|mulher|mãe|pai|pais|filhos|filho|filha|irmão|irmã|vizinhos|amigos|parentes)"
+)
+
+THREATS: Final[Mapping[str, Phrases]] = {
+    "legal": {
+        "en": [
+            "(take|taking|drag|dragging|bring) you (to|into|in front of) court", "see you in court",
+            "(take|taking|start|starting|begin|initiate|initiating|pursue|pursuing) ((immediate|further|the)) legal (action|proceedings|steps)",
+            "(avoid|face|facing|escalate to) ((any|further)) legal (action|proceedings)", "(sue|suing) you", "press charges",
+            "file (a) lawsuit", "(have|get|getting) you arrested", "(be|get|getting) arrested", "(go|going|sent|send you|put you) to (jail|prison)",
+            "(seize|seizing|repossess|garnish|garnishing) your", "send (the) (bailiffs|sheriff|police)", "ruin your credit",
+            "bailiffs (will|are going to)", "(hand|pass|passing) ...3 (to|over to) (our|the) (lawyers|solicitors|legal team|legal department)",
+        ],
+        "es": [
+            "(demandar|demandarlo|demandarla|demandarle|demandarte|demandamos|demandaremos)",
+            "(poner|ponerle|presentar|interponer|iniciar|instaurar|instaurarle) ...2 demanda", "embargar*", "(embargamos|embargaremos|embargarán)",
+            "(orden|proceso|medida|medidas) de embargo", "acciones (legales|judiciales)", "(cobro|proceso|vía) (judicial|jurídico|jurídica)",
+            "(cárcel|prisión)", "(meter|meterlo|meterla|ir|terminar) preso", "(denunciar|denunciarlo|denunciarla|denunciamos|denunciaremos)",
+            "(mandar|mandarle|enviar|enviarle|llamar a) ...1 (policía|juez|alguacil)", "(atenerse|aténgase|atente) a las consecuencias",
+        ],
+        "pt": [
+            "processar (você|o senhor|a senhora)", "(te|lhe|vamos o|vamos a|vou o|vou a) processar", "penhorar*", "penhora (de|da|do|dos|dos seus)",
+            "(medidas|ações|providências) (judiciais|legais)", "cobrança judicial", "entrar (na|com) ...2 (justiça|ação|processo)",
+            "(para|pra|na) (a) (cadeia|prisão)", "(ser|vai|ficar) ...1 (preso|presa)", "(chamar|mandar|acionar) ...2 (polícia|oficial de justiça)",
+            "(arcar com|sofrer|aguentar) as consequências",
+        ],
+    },
+    "employer": {
+        "en": [
+            f"{_EN_TELL} ...1 your ...1 (employer|boss|manager|workplace|work|job|company|hr)",
+            "your (employer|boss|company|colleagues) ...1 (would|will|might|should|may) ...3 (know|hear|find out|interested)",
+            "(lose|cost you) your job", "(come|go|show up) (to|at) your (work|workplace|office|job)",
+        ],
+        "es": [
+            f"{_ES_TELL} ...1 (a|con|en) (su|tu|el) (jefe|jefa|empleador|patrón|patrona|trabajo|oficina|empresa)",
+            "(su|tu) (jefe|jefa|empleador|patrón) ...2 (enterar|entere|sepa|sabrá|va a saber)", "(perder|va a perder) (su|el) (trabajo|empleo)",
+        ],
+        "pt": [
+            f"{_PT_TELL} ...2 (seu|sua|do senhor|da senhora) ...1 (chefe|patrão|patroa|empregador|trabalho|serviço|empresa)",
+            "(seu|sua) (chefe|patrão|patroa) ...2 (saber|ficar sabendo)", "(perder|vai perder) (o|seu|o seu) (emprego|trabalho)",
+        ],
+    },
+    "family": {
+        "en": [
+            f"{_EN_TELL} ...1 your ...1 {_EN_FAMILY}",
+            f"your {_EN_FAMILY} ...1 (will|would|should) ...3 (know|hear|find out|pay for)",
+        ],
+        "es": [f"{_ES_TELL} ...1 (a|con) (su|tu|sus|tus) ...1 {_ES_FAMILY}", f"(su|tu) {_ES_FAMILY} ...2 (enterar|entere|sepa|sabrá|responde|responder)"],
+        "pt": [f"{_PT_TELL} ...2 (seu|sua|seus|suas) ...1 {_PT_FAMILY}", f"(seu|sua|seus) {_PT_FAMILY} ...2 (saber|sabendo|responder)"],
+    },
+    "shame": {
+        "en": [
+            "you should be ashamed", "shame on you", "(are|aren't) you ((not)) ashamed", "(tell|telling) (everyone|everybody|the whole)",
+            "(everyone|everybody|people) (will|is going to|are going to) (know|find out|hear)", "(post|publish) your (name|photo|picture|debt)",
+            "(you are|you're) ((just|nothing but)) a (thief|liar|crook|deadbeat|criminal|disgrace)", "people like you",
+        ],
+        "es": [
+            "debería (darle|tener) vergüenza", "no le da (pena|vergüenza)", "(todos|todo el mundo|el barrio) ...2 (enterar|enteren|enterarse|sepan|saber)",
+            "publicar* ...2 (nombre|foto|deuda)", "(usted es|eres|es usted) (un|una) (ladrón|ladrona|sinvergüenza|estafador|estafadora|moroso|morosa|mentiroso|mentirosa)",
+            "gente como usted", "sinvergüenza",
+        ],
+        "pt": [
+            "(deveria|devia) ter vergonha", "não tem vergonha", "(todo mundo|todos) ...2 (saber|sabendo)", "publicar ...2 (nome|foto|dívida)",
+            "caloteir*", "(é|seu|sua) (ladrão|ladra|safado|safada|vagabundo|vagabunda|mentiroso|mentirosa)", "gente como (você|o senhor|a senhora)",
+        ],
+    },
+    "force": {
+        "en": ["send (someone|somebody|people|men) (round|over|to your)", "know where you (live|work)", "(you will|you'll) (regret|be sorry)"],
+        "es": ["(mandar|mandarle|mandamos|mandaremos) a (alguien|una persona|unos|la gente)", "sabemos dónde (vive|trabaja|vives|trabajas)", "se va a arrepentir"],
+        "pt": ["mandar (alguém|uma pessoa|o pessoal|uns)", "sabemos onde ((você|o senhor|a senhora)) (mora|trabalha)", "vai se arrepender"],
+    },
+}  # fmt: skip
+"""What sounds like a threat, by kind: the words from the verb on, so that what stands before them can deny them."""
+
+ASKS_LEAVE: Final[Mapping[str, str]] = {
+    "en": r"\b(?:can|could|may|might|would it be (?:ok|okay|possible)|is it (?:ok|okay|all right))(?: if)? (?:i|we)\b[^,]{0,12}$",
+    "es": r"\b(?:puedo|podria|podemos|podriamos|me permite|le parece si)\b[^,]{0,12}$",
+    "pt": r"\b(?:posso|poderia|podemos|poderiamos|me permite)\b[^,]{0,12}$",
+}
+"""What makes "call your wife" a question: folded words that stand right before. In es and pt the sentence must ask."""
+
+COMMITS: Final[Mapping[str, str]] = {
+    "en": r"\bi(?:'?ll| will| can| could| am going to|'?m going to|'?m able to|'?d| would| shall| promise| want to| am)?"
+    r"(?: definitely| certainly| surely| gladly| also| still| like to| be able to)* (?:pay|do|make|send|transfer|settle|deposit|manage"
+    r"|have|put|bring|clear|give)\b(?! (?:not|n't))",
+    "es": r"\b(?:pago|pagare|pagaria|abono|abonare|deposito|depositare|transfiero|consigno|consignare|cancelo|cancelare"
+    r"|(?:voy a|puedo|podria|quiero|prometo|me comprometo a|le|se lo) (?:pagar|abonar|depositar|transferir|consignar"
+    r"|cancelar|hacer|dar|enviar|mandar|pagarle|abonarle|darle|pago|abono|deposito|consigno))\b",
+    "pt": r"\b(?:pago|pagarei|deposito|transfiro|quito|acerto"
+    r"|(?:vou|posso|poderia|consigo|quero|prometo|da para|me comprometo a) (?:pagar|depositar|transferir|quitar|acertar|fazer"
+    r"|mandar|dar|enviar))\b",
+}
+"""A customer binds himself: folded text."""
+
+PROPOSES: Final[Mapping[str, str]] = {
+    "en": r"\b(?:can|could|will|would|shall|able to|want to|like to|going to|let'?s|to|you'?ll|so|then|agree\w*|promise\w*|expect)\b"
+    r"[^.?!]{0,40}\b(?:pay|payment|do|make|send|transfer|settle|say|put|set|note|deposit)\b|\bpromise\b|\bi'?(?:ll|ve) (?:note|put|set|down)\w*"
+    r"|\b(?:all of it|the whole)\b|\b(?:is|would) that (?:right|ok|okay|work|suit)|does that (?:work|suit)|\bhow about\b|\bwhat about\b",
+    "es": r"\b(?:pagar|pagarlo|pagarla|paga|pagaria|pague|pago|abonar|abona|abono|cancelar|cuando|quedamos|queda|seria|serian|acuerdo"
+    r"|compromiso|promesa|registro|le sirve|le parece|depositar|consignar|dejamos|repito)\b",
+    "pt": r"\b(?:pagar|paga|pagaria|pague|pagamento|quitar|acertar|fica|ficou|ficamos|combinado|combinamos|acordo|promessa|registr\w+"
+    r"|parcel\w+|serve|confirma|posso marcar|entao|vezes|agendar|consegue)\b",
+}
+"""An agent speaks of a payment that is still to come: folded text."""
+
+OWES: Final[Mapping[str, str]] = {
+    "en": r"\b(?:owe|owes|owed|overdue|past due|outstanding|was due|were due|balance (?:is|of)|debt)\b|\b(?:did|have|had) you (?:\w+ )?(?:pay|paid|make|made)"
+    r"|\byou (?:paid|made)\b",
+    "es": r"\b(?:debe|adeuda|deuda|vencid[oa]s?|vencio|saldo pendiente|en mora|atrasad[oa]s?)\b|\b(?:pago usted|ya pago|usted pago|ha pagado|hizo el pago)\b",
+    "pt": r"\b(?:deve|divida|vencid[oa]s?|venceu|em aberto|em atraso|atrasad[oa]s?)\b|\b(?:ja pagou|pagou|foi pago)\b",
+}
+"""An agent speaks of what is owed or was paid before: folded text."""
