@@ -39,6 +39,8 @@ _CALL: Final = frozenset((*CALL_FIELDS, "turns"))
 _TURN: Final = frozenset(TURN_FIELDS)
 _HUMAN: Final = frozenset(HUMAN_FIELDS)
 _ANSWER: Final = frozenset(ANSWER_FIELDS)
+_WHOSE: Final = frozenset({"call_id", "agent"})
+MOST_NAMED: Final = 5
 _NO_DATA: Final[Mapping[str, object]] = {}
 _NOT_ONE_LINE: Final = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
@@ -71,8 +73,14 @@ def human_from(record: Record, at: Place | None = None) -> HumanEvaluation | Pro
 
 
 def calls_from(records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[Call | Problem]:
-    """The calls of a file's records, in order; problems in between are handed on."""
-    yield from _each(records, call_from, _unknown_of_call)
+    """The calls of a file's records, in order; problems in between are handed on.
+
+    Records that are no calls, such as labels or answers in the same folder, are left out and counted in one warning.
+    """
+    strangers = _Strangers()
+    yield from _each(strangers.left_out(records), call_from, _unknown_of_call)
+    if strangers.count:
+        yield strangers.warning()
 
 
 def evaluations_from(records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[HumanEvaluation | Problem]:
@@ -96,6 +104,38 @@ def _each(
                 told.add(name)
                 yield unknown_field(name, known, at)
         yield read(record, at)
+
+
+class _Strangers:
+    """The records of a file that hold nothing of a call but whose it is, and fields that no call has."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._fields: dict[str, None] = {}
+        self._first: Place | None = None
+
+    def left_out(self, records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[tuple[Record, Place] | Problem]:
+        for entry in records:
+            if isinstance(entry, Problem) or not self._is_stranger(entry[0]):
+                yield entry
+                continue
+            self.count += 1
+            self._first = self._first or entry[1]
+            self._fields.update(dict.fromkeys(str(name) for name in entry[0] if name not in _CALL))
+
+    @staticmethod
+    def _is_stranger(record: Record) -> bool:
+        if not record.keys() - _CALL or record.keys() & _CALL - _WHOSE:
+            return False
+        unknown = [folded(name) for name in record.keys() - _CALL]
+        return not any(name in _CALL or did_you_mean(name, _CALL) for name in unknown)
+
+    def warning(self) -> Problem:
+        named = ", ".join(list(self._fields)[:MOST_NAMED])
+        counted = f"{self.count} records hold" if self.count > 1 else "1 record holds"
+        message = f"{counted} nothing of a call but whose it is (with {named}): no calls, left out"
+        hint = "people's answers go with --answers; labels and other files are best kept in a folder of their own"
+        return Problem("W503", message, self._first, hint)
 
 
 def unknown_field(name: str, known: Iterable[str], at: Place | None) -> Problem:

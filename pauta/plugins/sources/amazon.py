@@ -29,8 +29,10 @@ SCORE: Final = 5.0
 """Sentiment scores run from -5 to 5; those of call records from -1 to 1."""
 
 
-def analysed_calls(document: Mapping[str, object], call_id: str, at: Place) -> Iterator[Call | Problem]:
-    """The call of an analysis, once for each of its agents."""
+def analysed_calls(
+    document: Mapping[str, object], call_id: str, at: Place, started_at: str | None = None
+) -> Iterator[Call | Problem]:
+    """The call of an analysis, once for each of its agents. `started_at` is what is known of it besides."""
     status = word(document.get("JobStatus"))
     if status not in (None, "COMPLETED"):
         reason = word(document.get("FailureReason")) or "it gives no reason"
@@ -42,9 +44,9 @@ def analysed_calls(document: Mapping[str, object], call_id: str, at: Place) -> I
     said, mute = _said(document, entries, clock)
     record = {
         "call_id": call_id,
-        "started_at": clock[0].isoformat() if clock and is_whole(clock[0]) else None,
+        "started_at": clock[0].isoformat() if clock and is_whole(clock[0]) else started_at,
         "duration_s": _duration(document, clock),
-        "channel": CHANNELS.get(word(document.get("Channel")) or "", "voice"),
+        "channel": CHANNELS.get(word(document.get("Channel")) or "VOICE"),
         "language": word(document.get("LanguageCode")),
         "metrics": _metrics(document),
         "attributes": _attributes(document),

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
-from pauta import Call, HumanEvaluation, Place, Problem, call_from, evaluations_from, hookimpl
+from pauta import Call, HumanEvaluation, Place, Problem, evaluations_from, hookimpl
 from pauta.plugins.sources.amazon import analysed_calls
 from pauta.plugins.sources.clocks import moment_of
 from pauta.plugins.sources.documents import document_in, first, listing, mapping, word
@@ -91,11 +91,7 @@ class ContactLens:
         elif not isinstance(document.get("Transcript"), list) or not isinstance(document.get("Participants"), list):
             yield Problem("E540", f"'{target}' is no contact of Contact Lens: it has no Participants and Transcript", at)
         else:
-            started_at = _recorded_at(document)
-            for entry in analysed_calls(document, _contact_id(document, target), at):
-                if isinstance(entry, Call) and entry.started_at is None and started_at is not None:
-                    entry = _begun(entry, started_at)
-                yield entry
+            yield from analysed_calls(document, _contact_id(document, target), at, _recorded_at(document))
 
     def evaluations(self, target: str) -> Iterator[HumanEvaluation | Problem]:
         """The evaluation in a file, or the Problem that says why there is none."""
@@ -170,12 +166,6 @@ def _recorded_at(document: Mapping[str, object]) -> str | None:
     year, month, day, hour, minute = found.groups()
     moment = moment_of(f"{year}-{month}-{day}T{hour}:{minute}:00+00:00")
     return moment.isoformat() if moment else None
-
-
-def _begun(call: Call, started_at: str) -> Call:
-    from dataclasses import replace
-
-    return replace(call, started_at=started_at)
 
 
 @hookimpl

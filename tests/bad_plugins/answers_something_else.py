@@ -1,0 +1,23 @@
+"""It answers with an answer that the question does not have."""
+
+from typing import ClassVar
+
+from pauta import Finding, Verdict, hookimpl
+
+__version__ = "1.2"
+
+
+class Bad:
+    name = "bad"
+    options: ClassVar = {"type": "object"}
+
+    def __init__(self, options, question):  # here
+        pass
+
+    def answer(self, call):
+        return Finding(Verdict.ANSWER, answer="perhaps")
+
+
+@hookimpl
+def register_criteria(register):
+    register(Bad)

@@ -1,0 +1,24 @@
+"""It takes things out of the calls."""
+
+from typing import ClassVar
+
+from pauta import Finding, Verdict, hookimpl
+
+__version__ = "1.2"
+
+
+class Bad:
+    name = "bad"
+    options: ClassVar = {"type": "object"}
+
+    def __init__(self, options, question):
+        pass
+
+    def answer(self, call):
+        call.attributes["tags"].clear()  # here
+        return Finding(Verdict.MET)
+
+
+@hookimpl
+def register_criteria(register):
+    register(Bad)

@@ -1,0 +1,23 @@
+"""Its hook asks for something that hooks are not given."""
+
+from typing import ClassVar
+
+from pauta import Finding, Verdict, hookimpl
+
+__version__ = "1.2"
+
+
+class Bad:
+    name = "bad"
+    options: ClassVar = {"type": "object"}
+
+    def __init__(self, options, question):
+        pass
+
+    def answer(self, call):
+        return Finding(Verdict.MET)
+
+
+@hookimpl
+def register_criteria(register, config):
+    register(Bad)

@@ -1,0 +1,23 @@
+"""It cannot be made."""
+
+from typing import ClassVar
+
+from pauta import Finding, Verdict, hookimpl
+
+__version__ = "1.2"
+
+
+class Bad:
+    name = "bad"
+    options: ClassVar = {"type": "object"}
+
+    def __init__(self, options, question):
+        raise RuntimeError("no model\nis there")  # here
+
+    def answer(self, call):
+        return Finding(Verdict.MET)
+
+
+@hookimpl
+def register_criteria(register):
+    register(Bad)
