@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "engine.contracts": "Sheet",
+    "engine.contracts": "Delivery Outbox Recipient RetryLater Sheet",
     "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
     "engine.loading.conditions": "condition_from",
@@ -21,7 +21,7 @@ _ROOMS = {
     "engine.model.scorecard": "Question",
     "engine.problems": "Place Problem ProblemsFound",
     "engine.whole_file": "WholeFile",
-    "store": "Store Written",
+    "store": "PostgresStore Store Written",
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted([*_HOME, "__version__"])

@@ -1,6 +1,12 @@
 """The types of the face; `__init__.py` hands the names on at first use."""
 
-from pauta.engine.contracts import Sheet as Sheet
+from pauta.engine.contracts import (
+    Delivery as Delivery,
+    Outbox as Outbox,
+    Recipient as Recipient,
+    RetryLater as RetryLater,
+    Sheet as Sheet,
+)
 from pauta.engine.evaluation.conditions import where as where
 from pauta.engine.hookspecs import hookimpl as hookimpl
 from pauta.engine.loading.conditions import condition_from as condition_from
@@ -30,6 +36,6 @@ from pauta.engine.model.patterns import compiled as compiled
 from pauta.engine.model.scorecard import Question as Question
 from pauta.engine.problems import Place as Place, Problem as Problem, ProblemsFound as ProblemsFound
 from pauta.engine.whole_file import WholeFile as WholeFile
-from pauta.store import Store as Store, Written as Written
+from pauta.store import PostgresStore as PostgresStore, Store as Store, Written as Written
 
 __version__: str

@@ -20,7 +20,8 @@ with the reason; a Problem names the plugin, its version, file and line, and nob
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
@@ -173,7 +174,10 @@ class Source(Offered, Protocol):
 
 
 class Sink(Offered, Protocol):
-    """Where results go. `endings` are the file endings it writes; it is made with `{'path': ..., **options}`."""
+    """Where results go. `endings` are the file endings it writes; it is made with `{'path': ..., **options}`.
+
+    One that sends results elsewhere (`delivers = True`) has `deliver` in place of `write`: see DeliveringSink.
+    """
 
     endings: ClassVar[tuple[str, ...]]
 
@@ -213,4 +217,119 @@ class DroppingSink(Protocol):
 
     def drop(self) -> None:
         """Forget what was written since the start, as far as nobody has seen it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One evaluation on its way to a sink that sends it elsewhere.
+
+    key: the same however often it is sent, so that the receiver can know it again. evaluation: the record of DESIGN.md,
+    "A result", with its revision. call: what is stored of the call (its record without turns). attempt: counted from 1.
+    queued_at: when it was queued, in UTC.
+    """
+
+    key: str
+    evaluation: Mapping[str, object]
+    call: Mapping[str, object]
+    attempt: int = 1
+    queued_at: str = ""
+
+
+class RetryLater(Exception):  # noqa: N818  # a sink raises it as what it asks for
+    """A receiver asks to be left alone for so many seconds. `reason` in a few words, without secrets."""
+
+    def __init__(self, after_s: float, reason: str = "it asks to be tried later") -> None:
+        self.after_s = after_s
+        super().__init__(reason)
+
+
+@runtime_checkable
+class DeliveringSink(Protocol):
+    """A sink that sends results elsewhere: `delivers = True` in its class.
+
+    What it is to send waits in an outbox, written in one transaction with the results, and is sent at least once, each
+    time under the same key. `deliver` is called in a thread of the sink's own; what it raises means "not taken", and
+    it is tried again later. It may have `wants(evaluation) -> bool`, which says once, when the result is stored,
+    whether it is to be sent at all, and `close()`.
+    """
+
+    delivers: ClassVar[bool]
+
+    def deliver(self, item: Delivery) -> None:
+        """Send one evaluation; return once the receiver has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox. state: waiting, delivered, dead (given up after so many tries) or dropped; times in UTC."""
+
+    key: str
+    sink: str
+    evaluation_id: str
+    revision: int
+    state: str
+    tries: int
+    next_at: str
+    queued_at: str
+    delivered_at: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A sink that is to be sent what is new in a store, by its name in the run; `wants` says of each result whether."""
+
+    name: str
+    wants: Callable[[Mapping[str, object]], bool] = lambda evaluation: True
+
+
+class Outbox(Protocol):
+    """A store that also holds what is to be sent. Every method is a transaction of its own."""
+
+    def another(self) -> Outbox:
+        """The same store once more, for another thread."""
+        ...
+
+    def alone(self, sink: str) -> AbstractContextManager[bool]:
+        """Whether nobody else delivers for this sink, and nobody will while it lasts; ends with the process."""
+        ...
+
+    def due(self, sink: str, now: str, most: int) -> list[Waiting]:
+        """What waits for a sink and may be tried now, the oldest first."""
+        ...
+
+    def next_due(self, sink: str) -> str | None:
+        """When the next try of a sink is; None where nothing waits."""
+        ...
+
+    def delivery(self, item: Waiting) -> Delivery:
+        """What is to be sent for a row."""
+        ...
+
+    def settle(self, items: Sequence[Waiting]) -> None:
+        """Keep what became of rows; one that was dropped meanwhile stays dropped, unless it was delivered."""
+        ...
+
+    def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:
+        """The rows in these states, the oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
+
+
+@runtime_checkable
+class KeepingSink(Protocol):
+    """A sink that is a store with an outbox: what other sinks are to be sent goes in with the results."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Its store."""
+        ...
+
+    def send_to(self, recipients: Sequence[Recipient]) -> None:
+        """Before the first `write`: for whom each new result is to be put into the outbox."""
         ...

@@ -206,11 +206,11 @@ class Host:
 
     def _check_settings(self) -> None:
         """Settings that are about no plugin are misspelt ones."""
-        there = [plugin.name for plugin in self.plugins]
+        there = [plugin.name for plugin in self.plugins if not plugin.built_in]
         for key, named in (("isolate", self._isolate), ("timeout", self._timeouts), ("memory", self._memory)):
             for name in named if isinstance(named, Collection) else ():
                 if name not in there:
-                    sentence = f"plugins: {key} names '{name}', and there is no such plugin"
+                    sentence = f"plugins: {key} names '{name}', and no plugin beside the built-in ones is called so"
                     hint = did_you_mean(name, there) or "`pauta plugins` lists them"
                     self._told.append(Problem("E616", sentence, None, hint))
 

@@ -26,13 +26,19 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a file: line and column are counted from 1; 0 means the file as a whole."""
+    """Where in a file: line and column are counted from 1; 0 means the file as a whole.
+
+    In a workbook they are row and column, and `cell` names the cell as people do: `Evaluation!C7`.
+    """
 
     file: str
     line: int = 0
     column: int = 0
+    cell: str = ""
 
     def __str__(self) -> str:
+        if self.cell:
+            return f"{self.file}:{self.cell}"
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
@@ -67,9 +73,9 @@ class ProblemsFound(Exception):
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """The problems by file, line, column and code, each once."""
 
-    def key(problem: Problem) -> tuple[str, int, int, str, str]:
+    def key(problem: Problem) -> tuple[str, str, int, int, str, str]:
         place = problem.place or Place("")
-        return place.file, place.line, place.column, problem.code, problem.message
+        return place.file, place.cell.rpartition("!")[0], place.line, place.column, problem.code, problem.message
 
     return sorted(set(problems), key=key)
 

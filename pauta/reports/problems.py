@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -36,7 +37,7 @@ def _shown(place: Place | None, root: Path | None) -> str:
 def _text(problems: Sequence[Problem], root: Path | None) -> str:
     lines: list[str] = []
     for each in problems:
-        place = each.place and Place(_shown(each.place, root), each.place.line, each.place.column)
+        place = each.place and replace(each.place, file=_shown(each.place, root))
         lines.append(_printable(f"{place}  {each.code}  {each.message}" if place else f"{each.code}  {each.message}"))
         if each.hint:
             lines.append(_printable(f"    hint: {each.hint}"))
@@ -68,6 +69,7 @@ def _json(problems: Sequence[Problem], root: Path | None) -> str:
             "file": _shown(each.place, root) or None,
             "line": each.place.line if each.place and each.place.line else None,
             "column": each.place.column if each.place and each.place.line else None,
+            **({"cell": each.place.cell} if each.place and each.place.cell else {}),
             "code": each.code,
             "severity": each.severity.value,
             "message": each.message,

@@ -28,7 +28,7 @@ from pauta.engine.model.scorecard import (
     Option,
     Question,
 )
-from pauta.engine.problems import did_you_mean
+from pauta.engine.problems import nearest
 
 
 class State(IntEnum):
@@ -117,19 +117,20 @@ class Coding:
         text = _as_text(raw)
         if text in self.options:
             return text
-        known = ", ".join(self.options)
-        raise RefusedError(
-            f"'{text}' is no answer of question '{self.question.id}'",
-            did_you_mean(text, self.options) or f"its answers are: {known}",
-        )
+        raise RefusedError(f"'{text}' is no answer of question '{self.question.id}'", self._nearest(text))
+
+    def _nearest(self, text: str) -> str:
+        """The answer that was probably meant, by its id or its title in any language, else all of them."""
+        titles = {title: option.id for option in self.options.values() for title in option.title.by_language.values()}
+        near = nearest(text, [*self.options, *titles])
+        if near is None:
+            return f"its answers are: {', '.join(self.options)}"
+        return f"did you mean '{near}'?" if near in self.options else f"did you mean '{titles[near]}' ({near})?"
 
     def _many(self, raw: RawAnswer) -> tuple[str, ...] | State:
         chosen = {part for part in self._listed(raw) if part}
         for each in sorted(chosen - set(self.options)):
-            raise RefusedError(
-                f"'{each}' is no answer of question '{self.question.id}'",
-                did_you_mean(each, self.options) or f"its answers are: {', '.join(self.options)}",
-            )
+            raise RefusedError(f"'{each}' is no answer of question '{self.question.id}'", self._nearest(each))
         if any(self.options[each].not_applicable for each in chosen):
             if len(chosen) > 1:
                 raise RefusedError(

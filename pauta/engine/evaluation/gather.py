@@ -186,7 +186,7 @@ def _persons(
         except RefusedError as refused:
             given[n] = Given.PERSON
             problems += [
-                Problem("E520", refused.sentence + _whose(batch, row), _place(batch, int(row)), refused.hint)
+                Problem("E520", refused.sentence + _whose(batch, row), _place(batch, int(row), question.id), refused.hint)
                 for row in np.flatnonzero(column.codes == n)
             ]
     return codes[column.codes], given[column.codes]
@@ -223,6 +223,8 @@ def _whose(batch: CallBatch, row: Any) -> str:
     return f" (call {batch.calls[row].call_id})" if batch.calls else ""
 
 
-def _place(batch: CallBatch, row: int) -> Place | None:
+def _place(batch: CallBatch, row: int, question: str) -> Place | None:
+    """Where a person's answer is written, else where the evaluation is."""
     human = batch.humans[row] if batch.humans else None
-    return human.at if human else None
+    answer = human.answers.get(question) if human else None
+    return answer.place if answer and answer.place else human.at if human else None

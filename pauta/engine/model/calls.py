@@ -79,12 +79,16 @@ RawAnswer: TypeAlias = str | float | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of a person. `fault` overrides who answers for the miss; `at` is a time in the call, in seconds."""
+    """One answer of a person. `fault` overrides who answers for the miss; `at` is a time in the call, in seconds.
+
+    `place` is where it is written, for readers of files in which that is finer than the evaluation's own place.
+    """
 
     value: RawAnswer | None
     comment: str | None = None
     fault: str | None = None
     at: float | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class HumanEvaluation:
     evaluated_at: str | None = None
     mode: str | None = None
     at: Place | None = None
+    digest: str | None = None
+    """The digest of the card that was filled in, where the record knows it."""
 
 
 Note: TypeAlias = Answer

@@ -225,6 +225,8 @@ def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:
         )
         if not wanted:
             yield "it has neither answer(call) nor answer_batch(batch)", "write def answer(self, call) -> Finding"
+    if kind == "sinks" and getattr(offered, "delivers", False):
+        wanted = ("deliver",)
     if kind == "sources" and len(missing("calls", "evaluations")) == 2:
         yield "it has neither calls(target) nor evaluations(target)", "write def calls(self, target)"
     for name in missing(*wanted):

@@ -94,6 +94,7 @@ class OwnThread:
 
     def _give_up(self, thread: threading.Thread) -> None:
         self._thread = None
+        self._jobs.put(None)
         if thread.ident is not None:
             import ctypes
 

@@ -83,7 +83,7 @@ _HEDGES: Final[Mapping[str, str]] = {
     r"|receber|deus|conseguir|puder)\b|tomara|espero|nao sei\b|acho que)",
 }
 _BUT: Final[Mapping[str, str]] = {"en": r"\W*\bbut\b", "es": r"\W*\bpero\b", "pt": r"\W*\bmas\b"}
-_NO_AGREE: Final = Reply(Kind.OTHER)
+_NOTHING: Final = Reply(Kind.OTHER)
 
 
 def reply_to(text: str, language: str) -> Reply:
@@ -101,11 +101,13 @@ def reply_to(text: str, language: str) -> Reply:
     if agree:
         return agree
     yes = _yes_at(plain, start, language)
+    fine = compiled(_FINE[language]).match(plain.text, start)
+    if compiled(r"[^.!?\n]*\?").match(plain.text, yes or (fine.end() if fine else start)):
+        return _NOTHING
     if yes is not None:
         held_back = compiled(_BUT[language]).match(plain.text, yes)
         return _reply(Kind.MAYBE if held_back else Kind.YES, plain, start, held_back.end() if held_back else yes)
-    fine = compiled(_FINE[language]).match(plain.text, start)
-    return _reply(Kind.FINE, plain, start, fine.end()) if fine else _NO_AGREE
+    return _reply(Kind.FINE, plain, start, fine.end()) if fine else _NOTHING
 
 
 def _hedge_in(plain: Plain, language: str) -> re.Match[str] | None:

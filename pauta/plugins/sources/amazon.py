@@ -153,7 +153,7 @@ def _metrics(document: Mapping[str, object]) -> dict[str, object]:
         found[f"{who}_talk_s"] = _seconds(mapping(talk.get(role)).get("TotalTimeMillis"))
         found[f"{who}_words_per_minute"] = number(mapping(speed.get(role)).get("AverageWordsPerMinute"))
         score = number(feeling.get(role))
-        found[f"{who}_sentiment"] = None if score is None else score / SCORE
+        found[f"{who}_sentiment"] = None if score is None else round(score / SCORE, 6)
     return {name: value for name, value in found.items() if value is not None}
 
 

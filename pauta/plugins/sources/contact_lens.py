@@ -89,7 +89,9 @@ class ContactLens:
             hint = "give it as answers: --answers FILE, or - contact_lens: {answers: ..}"
             yield Problem("E544", f"'{target}' is an evaluation by a person, and no contact", at, hint)
         elif not isinstance(document.get("Transcript"), list) or not isinstance(document.get("Participants"), list):
-            yield Problem("E540", f"'{target}' is no contact of Contact Lens: it has no Participants and Transcript", at)
+            yield Problem(
+                "E540", f"'{target}' is no contact of Contact Lens: it has no Participants and Transcript", at
+            )
         else:
             yield from analysed_calls(document, _contact_id(document, target), at, _recorded_at(document))
 

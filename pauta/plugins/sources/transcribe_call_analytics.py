@@ -83,7 +83,9 @@ class TranscribeCallAnalytics:
 
     def _post_call(self, document: Mapping[str, object], name: str, at: Place) -> Iterator[Call | Problem]:
         about = mapping(document.get("ConversationAnalytics"))
-        job = next((mapping(mapping(each).get("TranscribeJobInfo")) for each in listing(about.get("SourceInformation"))), {})
+        job = next(
+            (mapping(mapping(each).get("TranscribeJobInfo")) for each in listing(about.get("SourceInformation"))), {}
+        )
         call_id = _known(about.get("GUID")) or _known(job.get("TranscriptionJobName")) or name
         started_at, unknown = self._started_at(about, call_id, at)
         if unknown is not None:
@@ -117,7 +119,9 @@ class TranscribeCallAnalytics:
         written = _known(about.get("ConversationTime"))
         if written is None:
             return None, None
-        zone = zone_of(first({"own": self._timezone, "file": _known(about.get("ConversationLocation"))}, "own", "file"), at)
+        zone = zone_of(
+            first({"own": self._timezone, "file": _known(about.get("ConversationLocation"))}, "own", "file"), at
+        )
         if isinstance(zone, Problem):
             return None, zone
         if written == word(about.get("ProcessTime")):
@@ -171,7 +175,7 @@ def _metrics(about: Mapping[str, object], roles: Mapping[str, str | None]) -> di
         if role in (AGENT, "customer") and list(roles.values()).count(role) == 1:
             found[f"{role}_talk_s"] = number(mapping(times.get(label)).get("TotalTimeSecs"))
             score = number(mapping(trends.get(label)).get("SentimentScore"))
-            found[f"{role}_sentiment"] = None if score is None else score / SCORE
+            found[f"{role}_sentiment"] = None if score is None else round(score / SCORE, 6)
     return {name: value for name, value in found.items() if value is not None}
 
 

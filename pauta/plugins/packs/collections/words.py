@@ -15,7 +15,6 @@ WHO: Final[Phrases] = {
     ],
     "es": [
         "mi nombre es", "me llamo", "(le|te) (habla|saluda|llama|atiende|escribe)", "habla (con)", "soy ...4 de",
-        "de parte de quién",
         r"re:^\W*(hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b)\w+( \w+)?,? (de|desde)\b",
     ],
     "pt": [
@@ -44,15 +43,6 @@ FOR_WHOM: Final[Phrases] = {
 }  # fmt: skip
 """Ways to say for whom one calls, where a card does not name the company."""
 
-_EN_TELL: Final = "(call|calling|ring|ringing|phone|phoning|tell|telling|contact|contacting|inform|informing|notify|visit)"
-_ES_TELL: Final = (
-    "(llamar|llamarle|llamamos|llamaremos|hablar|hablamos|hablaremos|avisar|avisarle|avisamos|avisaremos|contar|contarle"
-    "|contactar|contactamos|notificar|notificamos|notificaremos|informar|informamos|informaremos|buscar)"
-)
-_PT_TELL: Final = (
-    "(ligar|ligamos|ligaremos|falar|falamos|falaremos|avisar|avisamos|avisaremos|contar|contatar|informar|informamos"
-    "|procurar|notificar)"
-)
 _EN_FAMILY: Final = (
     "(family|wife|husband|parents|mother|father|mum|mom|dad|children|kids|relatives|neighbours|neighbors|friends|brother"
     "|sister|partner)"
@@ -64,6 +54,27 @@ _ES_FAMILY: Final = (
 _PT_FAMILY: Final = (
     "(família|familiares|esposa|esposo|marido|mulher|mãe|pai|pais|filhos|filho|filha|irmão|irmã|vizinhos|amigos|parentes)"
 )
+_TELL: Final[Phrases] = {
+    "en": [
+        "(call|calling)", "(ring|ringing)", "(phone|phoning)", "(tell|telling)", "(contact|contacting)",
+        "(inform|informing)", "notify", "visit",
+    ],
+    "es": [
+        "(llamar|llamarle)", "(llamamos|llamaremos)", "(hablar|hablamos|hablaremos)", "(avisar|avisarle)",
+        "(avisamos|avisaremos)", "(contar|contarle)", "(contamos|contaremos)", "(contactar|contactamos|contactaremos)",
+        "(buscar|buscamos|buscaremos)", "(notificar|notificamos|notificaremos)", "(informar|informamos|informaremos)",
+    ],
+    "pt": [
+        "(ligar|ligamos|ligaremos)", "(falar|falamos|falaremos)", "(avisar|avisamos|avisaremos)", "(contar|contamos)",
+        "(informar|informamos|informaremos)", "(procurar|procuramos|procuraremos)", "(notificar|contatar|contatamos)",
+    ],
+}  # fmt: skip
+"""How an agent would tell others, in forms that he uses of himself or of the house."""
+
+
+def _telling(language: str, whom: str) -> list[str]:
+    return [f"{verb} {whom}" for verb in _TELL[language]]
+
 
 THREATS: Final[Mapping[str, Phrases]] = {
     "legal": {
@@ -91,26 +102,26 @@ THREATS: Final[Mapping[str, Phrases]] = {
     },
     "employer": {
         "en": [
-            f"{_EN_TELL} ...1 your ...1 (employer|boss|manager|workplace|work|job|company|hr)",
+            *_telling("en", "...1 your ...1 (employer|boss|manager|workplace|work|job|company|hr)"),
             "your (employer|boss|company|colleagues) ...1 (would|will|might|should|may) ...3 (know|hear|find out|interested)",
             "(lose|cost you) your job", "(come|go|show up) (to|at) your (work|workplace|office|job)",
         ],
         "es": [
-            f"{_ES_TELL} ...1 (a|con|en) (su|tu|el) (jefe|jefa|empleador|patrón|patrona|trabajo|oficina|empresa)",
+            *_telling("es", "...1 (a|con|en) (su|tu|el) (jefe|jefa|empleador|patrón|patrona|trabajo|oficina|empresa)"),
             "(su|tu) (jefe|jefa|empleador|patrón) ...2 (enterar|entere|sepa|sabrá|va a saber)", "(perder|va a perder) (su|el) (trabajo|empleo)",
         ],
         "pt": [
-            f"{_PT_TELL} ...2 (seu|sua|do senhor|da senhora) ...1 (chefe|patrão|patroa|empregador|trabalho|serviço|empresa)",
+            *_telling("pt", "...2 (seu|sua|do senhor|da senhora) ...1 (chefe|patrão|patroa|empregador|trabalho|empresa)"),
             "(seu|sua) (chefe|patrão|patroa) ...2 (saber|ficar sabendo)", "(perder|vai perder) (o|seu|o seu) (emprego|trabalho)",
         ],
     },
     "family": {
         "en": [
-            f"{_EN_TELL} ...1 your ...1 {_EN_FAMILY}",
+            *_telling("en", f"...1 your ...1 {_EN_FAMILY}"),
             f"your {_EN_FAMILY} ...1 (will|would|should) ...3 (know|hear|find out|pay for)",
         ],
-        "es": [f"{_ES_TELL} ...1 (a|con) (su|tu|sus|tus) ...1 {_ES_FAMILY}", f"(su|tu) {_ES_FAMILY} ...2 (enterar|entere|sepa|sabrá|responde|responder)"],
-        "pt": [f"{_PT_TELL} ...2 (seu|sua|seus|suas) ...1 {_PT_FAMILY}", f"(seu|sua|seus) {_PT_FAMILY} ...2 (saber|sabendo|responder)"],
+        "es": [*_telling("es", f"(a|con) (su|tu|sus|tus) ...1 {_ES_FAMILY}"), f"(su|tu) {_ES_FAMILY} ...2 (enterar|entere|sepa|sabrá|responde|responder)"],
+        "pt": [*_telling("pt", f"...2 (seu|sua|seus|suas) ...1 {_PT_FAMILY}"), f"(seu|sua|seus) {_PT_FAMILY} ...2 (saber|sabendo|responder)"],
     },
     "shame": {
         "en": [
@@ -143,34 +154,48 @@ ASKS_LEAVE: Final[Mapping[str, str]] = {
 }
 """What makes "call your wife" a question: folded words that stand right before. In es and pt the sentence must ask."""
 
+ADVISES: Final[Mapping[str, str]] = {
+    "en": r"(?:^|\byou(?:'ll|'d|'ve)? )(?:(?!(?:i|we|they|he|she|some\w+|my|our|the)\b)[\w',]+ )*$",
+    "es": r"\b(?:puede|podria|pueda|deberia|debe|debia|quiere|quisiera|intente|trate de|sugiero|recomiendo|pudo|logro)\b[^,]{0,12}$",
+    "pt": r"\b(?:pode|poderia|possa|deveria|deve|quer|quiser|tente|sugiro|recomendo|conseguiu)\b[^,]{0,12}$",
+}
+"""What makes "tell your employer" advice to the customer: folded words that stand right before."""
+
 COMMITS: Final[Mapping[str, str]] = {
-    "en": r"\bi(?:'?ll| will| can| could| am going to|'?m going to|'?m able to|'?d| would| shall| promise| want to| am)?"
-    r"(?: definitely| certainly| surely| gladly| also| still| like to| be able to)* (?:pay|do|make|send|transfer|settle|deposit|manage"
-    r"|have|put|bring|clear|give)\b(?! (?:not|n't))",
+    "en": r"\bi(?:'?ll|'?d| will| can| could| would| shall|'?m (?:going|able) to| am (?:going|able) to| promise to| want to)"
+    r"(?: definitely| certainly| gladly| also| still| like to| be able to| love to)* (?:pay|do|make|send|transfer|settle|deposit"
+    r"|manage|bring|clear|give you)\b|\bi (?:pay|transfer|deposit|promise)\b",
     "es": r"\b(?:pago|pagare|pagaria|abono|abonare|deposito|depositare|transfiero|consigno|consignare|cancelo|cancelare"
     r"|(?:voy a|puedo|podria|quiero|prometo|me comprometo a|le|se lo) (?:pagar|abonar|depositar|transferir|consignar"
     r"|cancelar|hacer|dar|enviar|mandar|pagarle|abonarle|darle|pago|abono|deposito|consigno))\b",
-    "pt": r"\b(?:pago|pagarei|deposito|transfiro|quito|acerto"
-    r"|(?:vou|posso|poderia|consigo|quero|prometo|da para|me comprometo a) (?:pagar|depositar|transferir|quitar|acertar|fazer"
+    "pt": r"\b(?:pago|pagarei|deposito|transfiro|quito|acerto|prometo"
+    r"|(?:vou|posso|poderia|consigo|quero|da para|me comprometo a) (?:pagar|depositar|transferir|quitar|acertar|fazer"
     r"|mandar|dar|enviar))\b",
 }
 """A customer binds himself: folded text."""
 
 PROPOSES: Final[Mapping[str, str]] = {
-    "en": r"\b(?:can|could|will|would|shall|able to|want to|like to|going to|let'?s|to|you'?ll|so|then|agree\w*|promise\w*|expect)\b"
-    r"[^.?!]{0,40}\b(?:pay|payment|do|make|send|transfer|settle|say|put|set|note|deposit)\b|\bpromise\b|\bi'?(?:ll|ve) (?:note|put|set|down)\w*"
-    r"|\b(?:all of it|the whole)\b|\b(?:is|would) that (?:right|ok|okay|work|suit)|does that (?:work|suit)|\bhow about\b|\bwhat about\b",
-    "es": r"\b(?:pagar|pagarlo|pagarla|paga|pagaria|pague|pago|abonar|abona|abono|cancelar|cuando|quedamos|queda|seria|serian|acuerdo"
-    r"|compromiso|promesa|registro|le sirve|le parece|depositar|consignar|dejamos|repito)\b",
-    "pt": r"\b(?:pagar|paga|pagaria|pague|pagamento|quitar|acertar|fica|ficou|ficamos|combinado|combinamos|acordo|promessa|registr\w+"
-    r"|parcel\w+|serve|confirma|posso marcar|entao|vezes|agendar|consegue)\b",
+    "en": r"\b(?:can|could|will|would|shall|let'?s|you'?ll|able|agree\w*|promise|want|like|going|possible|when|how)\b (?:\w+ ){0,4}"
+    r"(?:pay|make|do|send|transfer|settle|deposit|bring|cover)\b|\b(?:let'?s|shall we|we) say\b|\bpayment (?:of|for|on|by|plan|date)\b"
+    r"|\bpromise\b|\bi(?:'?ll| will|'?ve| have) (?:note|put|set|mark)\w*|\ball of it\b|\bthe whole\b|\b(?:how|what) about\b"
+    r"|\b(?:work|suit)s?(?: for)? you\b|\bwhen (?:is|are) you (?:paid|paying)\b|\bexpect (?:it|the|your|\W?\d)",
+    "es": r"\b(?:pagar\w*|paga|pagaria|pague|abonar\w*|abona|abono|cancelar\w*|quedamos|quedaria|seria|serian|acuerdo|compromiso"
+    r"|promesa|registro|registrado|le sirve|le parece|depositar|consignar|dejamos|repito|cuotas?|partes)\b",
+    "pt": r"\b(?:pagar\w*|paga|pagaria|pague|pagamento|quitar|acertar|fica|ficou|ficamos|combinado|combinamos|acordo|promessa"
+    r"|registr\w+|parcel\w+|serve|confirma|marcar|agendar|consegue|vezes|seria|seriam)\b",
 }
 """An agent speaks of a payment that is still to come: folded text."""
 
-OWES: Final[Mapping[str, str]] = {
-    "en": r"\b(?:owe|owes|owed|overdue|past due|outstanding|was due|were due|balance (?:is|of)|debt)\b|\b(?:did|have|had) you (?:\w+ )?(?:pay|paid|make|made)"
-    r"|\byou (?:paid|made)\b",
-    "es": r"\b(?:debe|adeuda|deuda|vencid[oa]s?|vencio|saldo pendiente|en mora|atrasad[oa]s?)\b|\b(?:pago usted|ya pago|usted pago|ha pagado|hizo el pago)\b",
-    "pt": r"\b(?:deve|divida|vencid[oa]s?|venceu|em aberto|em atraso|atrasad[oa]s?)\b|\b(?:ja pagou|pagou|foi pago)\b",
+OWED: Final[Mapping[str, str]] = {
+    "en": r"\b(?:owe|owes|owed|owing|overdue|past due|outstanding|(?:was|were|is|are|fell) due|balance (?:is|of)|debt)\b",
+    "es": r"\b(?:debe|adeuda|deuda|vencid[oa]s?|vencio|vence|saldo pendiente|en mora|atrasad[oa]s?)\b",
+    "pt": r"\b(?:deve|divida|vencid[oa]s?|venceu|vence|em aberto|em atraso|atrasad[oa]s?)\b",
 }
-"""An agent speaks of what is owed or was paid before: folded text."""
+"""An agent speaks of what is owed: folded text."""
+
+PAID: Final[Mapping[str, str]] = {
+    "en": r"\b(?:did|have|had|has) (?:you|it|that|the \w+)(?: \w+)? (?:pay|paid|make|made|been paid)\b|\byou(?:'?ve)? (?:paid|made)\b|\bwas paid\b",
+    "es": r"\b(?:pago usted|ya pago|usted pago|ha pagado|hizo (?:el|un) pago|pagaste|se pago|fue pagad[oa])\b",
+    "pt": r"\b(?:ja pagou|pagou|foi pag[oa]|fez o pagamento)\b",
+}
+"""An agent speaks of what was paid: folded text."""
