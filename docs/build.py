@@ -20,8 +20,8 @@ SCHEMA_PAGES: tuple[tuple[str, str, str, Mapping[str, str]], ...] = (
     (
         "format.md",
         "The scorecard's format",
-        "Every key of a card, from the JSON Schema that `pauta schema` publishes and `pauta check` enforces. How a card\n"
-        "comes to be is told in [the tutorial](tutorial.md); what its numbers mean, `pauta explain` says line by line.",
+        "Every key of a card, from the JSON Schema that `pauta schema` publishes and `pauta check` enforces. How a\n"
+        "card comes to be is told in [the tutorial](tutorial.md); `pauta explain` says what its numbers mean.",
         {"The card": "scorecard"},
     ),
     (
@@ -33,8 +33,8 @@ SCHEMA_PAGES: tuple[tuple[str, str, str, Mapping[str, str]], ...] = (
     (
         "records.md",
         "Calls and people's answers",
-        "A call is one JSON object a line (`.jsonl`), or a row of a CSV file with columns `attributes.x` and `metrics.x`\n"
-        "and without turns. People's answers are one JSON object an evaluation, or CSV: either a row an answer (with\n"
+        "A call is one JSON object a line (`.jsonl`), or a row of a CSV file with columns `attributes.x` and\n"
+        "`metrics.x` and without turns. People's answers are one JSON object an evaluation, or CSV: either a row an answer (with\n"
         "the columns `question`, `answer`, `comment`, `fault`) or a row an evaluation with a column a question.",
         {"A call": "call", "A person's evaluation": "evaluation"},
     ),

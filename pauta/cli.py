@@ -7,6 +7,7 @@ import click
 from pauta import __version__
 from pauta.commands.calls import explain, routes, score, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
+from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init, plugins
 
 
@@ -22,5 +23,6 @@ def main() -> None:
 
 for command in (
     init, check, test, show, try_, routes, publish, diff, score, explain, schema, plugins, demo, doctor,
+    form,
 ):  # fmt: skip
     main.add_command(command)

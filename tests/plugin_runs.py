@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from pauta.engine.evaluation.evaluate import evaluate
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.evaluation.records import records
-from pauta.engine.host import Host
+from pauta.engine.host import BUILT_IN, Host
 from pauta.engine.loading.load import card_from_text
 from pauta.engine.model.calls import Call, Turn, batch_of
 from pauta.engine.model.results import Results
@@ -23,6 +23,7 @@ from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.problems import Problem
 
 BAD = Path(__file__).parent / "bad_plugins"
+OF_CARDS = [name for name in BUILT_IN if ".sinks." not in name and ".sources." not in name]
 SIZES = (1, 5, 100)
 """Batches: each call alone, some together, all at once."""
 
@@ -103,7 +104,7 @@ def host_of(folder: Path, *plugins: str, **settings: Any) -> Host:
     for name in plugins:
         source = next(path for path in (BAD / f"{name}.py", BAD / f"{name}.txt") if path.exists())
         shutil.copy(source, own / f"{name}.py")
-    return Host(folder=own, installed=False, **settings)
+    return Host(folder=own, built_in=OF_CARDS, installed=False, **settings)
 
 
 @cache

@@ -85,7 +85,7 @@ class Sheet:
             if raw == "unverified":
                 return Answer("unverified", by="person")
             if raw == "not_applicable" and any(option.not_applicable for option in question.options.values()):
-                return Answer("not_applicable", self.not_applicable(question), by="person")
+                return self.not_applicable(question, "person")
             if raw in STATES:
                 return missing
             return judged(question, raw, "person") or missing
@@ -102,7 +102,7 @@ class Sheet:
     def said(self, question: Question, criterion: Any, verdict: Any) -> Answer:
         """What the criterion's verdict means: `{'answer': x}` is an answer or number of its own."""
         if verdict == "not_applicable":
-            return Answer("not_applicable", self.not_applicable(question), by="criterion")
+            return self.not_applicable(question, "criterion")
         unverified = Answer("unverified", by="criterion")
         if verdict == "unverified":
             return unverified
@@ -123,10 +123,11 @@ class Sheet:
         return (max if verdict == "met" else min)(points, key=points.__getitem__)
 
     @staticmethod
-    def not_applicable(question: Question) -> Any:
-        """The id under which a not-applicable answer is present where nobody named one: the question's own, if any."""
-        own = next((name for name, option in question.options.items() if option.not_applicable), "not_applicable")
-        return [own] if question.kind == "many" and own in question.options else own
+    def not_applicable(question: Question, by: str) -> Answer:
+        """Present with its id where nobody named one: the question's own not-applicable answer, if it has one."""
+        own = next((name for name, option in question.options.items() if option.not_applicable), None)
+        told = judged(question, own, by) if own is not None else None
+        return told or Answer("not_applicable", "not_applicable", by=by)
 
 
 class Card:

@@ -253,7 +253,7 @@ def test_a_database_of_a_newer_pauta(path):
 
 
 def test_a_locked_database(path, monkeypatch):
-    monkeypatch.setattr("pauta.store.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("pauta.store.sqlite.BUSY_TIMEOUT_S", 0.05)
     with Store(path) as store:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

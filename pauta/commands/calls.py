@@ -90,7 +90,7 @@ def score(
 
 
 def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any, bool]:
-    """The router over the cards named (else the operation's), how a card's document is found, whether one is refused."""
+    """The router over the cards named, else the operation's; how a card's document is found; whether one is refused."""
     from pauta.engine.routing import Router
 
     catalog, named = workspace.cards_named(cards) if cards else (workspace.catalog, [])

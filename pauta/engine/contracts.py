@@ -312,6 +312,10 @@ class Outbox(Protocol):
         """Keep what became of rows; one that was dropped meanwhile stays dropped, unless it was delivered."""
         ...
 
+    def move(self, keys: Sequence[str], state: str) -> None:
+        """Put rows that are not delivered into another state by hand; what waits again has its tries before it."""
+        ...
+
     def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:
         """The rows in these states, the oldest first."""
         ...

@@ -34,6 +34,7 @@ BUILT_IN: Final = (
     "pauta.plugins.actions.follow_up",
     "pauta.plugins.sources.jsonl",
     "pauta.plugins.sources.csv",
+    "pauta.plugins.sources.xlsx",
     "pauta.plugins.sinks.jsonl",
     "pauta.plugins.sinks.csv",
     "pauta.plugins.sinks.sqlite",
@@ -114,7 +115,7 @@ class Host:
         offered: Any = getattr(self, kind).get(name)
         if kind == COMMANDS:
             return str(getattr(offered, "help", None) or "").strip().partition("\n")[0]
-        return str(getattr(offered, "purpose", "") or "")
+        return " ".join(str(getattr(offered, "purpose", "") or "").split())
 
     def versions(self, used: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
         """Name -> version of plugins that work and are not built in, as results record them.
@@ -149,7 +150,7 @@ class Host:
         worker = Worker(plugin, Recipe(plugin.name, file, entry, _of(self._memory, plugin.name)))
 
         def offers() -> list[Offer]:
-            return [Offer("criteria", each.name, IsolatedOffer(worker, each)) for each in worker.load()]
+            return [Offer("criteria", each.name, IsolatedOffer(worker, each), each.place) for each in worker.load()]
 
         self._take_offers(plugin, offers)
 
@@ -194,8 +195,7 @@ class Host:
             owner = self._owners.get((each.kind, each.name))
             if owner is not None:
                 sentence = f"it offers the {SINGULAR[each.kind]} '{each.name}', and so does {owner}"
-                place = plugin.code.place_of_function(each.offered)
-                raise OfferRefusedError("E613", sentence, "nothing of it is taken: rename what it offers", place)
+                raise OfferRefusedError("E613", sentence, "nothing of it is taken: rename what it offers", each.place)
         for each in offers:
             self._owners[each.kind, each.name] = plugin
             plugin.offers.setdefault(each.kind, []).append(each.name)

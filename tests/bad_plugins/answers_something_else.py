@@ -11,10 +11,10 @@ class Bad:
     name = "bad"
     options: ClassVar = {"type": "object"}
 
-    def __init__(self, options, question):  # here
+    def __init__(self, options, question):
         pass
 
-    def answer(self, call):
+    def answer(self, call):  # here
         return Finding(Verdict.ANSWER, answer="perhaps")
 
 

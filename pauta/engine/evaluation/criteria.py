@@ -102,12 +102,18 @@ def _answerable(
     first = min(refused)
     which = _which(len(refused), first, batch)
     message = f"{criterion} has no answer for {which}: {refused[first].sentence} ({criterion.plugin})"
-    place = criterion.plugin.code.place_of_function(type(criterion.made)) if criterion.plugin else None
-    problems.append(Problem("E605", message, place, refused[first].hint or _hint(criterion.use.at)))
+    problems.append(Problem("E605", message, _written_at(criterion), refused[first].hint or _hint(criterion.use.at)))
     verdicts = findings.verdicts.copy()
     verdicts[list(refused)] = Verdict.UNVERIFIED
     reasons = {row: f"criterion '{criterion.use.name}': {error.sentence}" for row, error in refused.items()}
     return replace(findings, verdicts=verdicts, reasons={**findings.reasons, **reasons})
+
+
+def _written_at(criterion: BoundCriterion) -> Place | None:
+    """Where a criterion is written."""
+    if isinstance(criterion.made, Isolated):
+        return criterion.made.place
+    return criterion.plugin.code.place_of_function(type(criterion.made)) if criterion.plugin else None
 
 
 def unverified(rows: int, reason: str) -> Findings:

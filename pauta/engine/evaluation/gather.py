@@ -186,7 +186,9 @@ def _persons(
         except RefusedError as refused:
             given[n] = Given.PERSON
             problems += [
-                Problem("E520", refused.sentence + _whose(batch, row), _place(batch, int(row), question.id), refused.hint)
+                Problem(
+                    "E520", refused.sentence + _whose(batch, row), _place(batch, int(row), question.id), refused.hint
+                )
                 for row in np.flatnonzero(column.codes == n)
             ]
     return codes[column.codes], given[column.codes]

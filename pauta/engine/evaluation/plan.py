@@ -79,6 +79,7 @@ def compile_plan(card: Scorecard, host: Host) -> Plan:
     codings = tuple(Coding(question) for question in card.questions)
     problems: list[Problem] = []
     criteria = bind(card, host, problems)
+    weighted = card.scoring.method.name == "weighted"
     return Plan(
         scorecard=card,
         codings=codings,
@@ -86,7 +87,7 @@ def compile_plan(card: Scorecard, host: Host) -> Plan:
         criteria=criteria,
         rules=rules_of(card, host),
         method=method_of(card, host),
-        tables=Tables(codings, sections_with(card, set(range(len(codings)))), sections_fail=card.scoring.method.name == "weighted"),
+        tables=Tables(codings, sections_with(card, set(range(len(codings)))), sections_fail=weighted),
         versions=host.versions(used_by(card, criteria)),
         problems=tuple(problems),
         position={question.id: n for n, question in enumerate(card.questions)},

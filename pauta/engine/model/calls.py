@@ -26,7 +26,7 @@ CALL_FIELDS: Final = (
     "call_id", "started_at", "duration_s", "agent", "team", "customer_segment", "call_type", "direction", "channel",
     "language", "metrics", "attributes",
 )  # fmt: skip
-"""The fields of a call record that conditions may ask about; `metrics` and `attributes` are maps of the caller's own."""
+"""The fields of a call record that conditions may ask about; `metrics` and `attributes` are the caller's own maps."""
 
 SPEAKERS: Final = ("agent", "customer", "system", "other")
 

@@ -29,7 +29,7 @@ class Coded(Generic[T]):
         return len(self.codes)
 
     def __getitem__(self, row: int) -> T:
-        return self.values[self.codes[row]]
+        return self.values[int(self.codes[row])]
 
 
 def coded(items: Iterable[T]) -> Coded[T]:
@@ -52,7 +52,8 @@ class Words:
         import numpy as np
 
         passed = np.array([test.passes(value) for value in self.column.values], dtype=np.bool_)
-        return passed[self.column.codes]
+        rows: NDArray[np.bool_] = passed[self.column.codes]
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Numbers:
             return np.asarray(compare[test.operator](self.values, float(test.operand)), dtype=np.bool_)
         distinct, codes = np.unique(self.values, return_inverse=True)
         passed = [test.passes(None if np.isnan(value) else float(value)) for value in distinct]
-        return np.array(passed, dtype=np.bool_)[codes]
+        rows: NDArray[np.bool_] = np.array(passed, dtype=np.bool_)[codes]
+        return rows
 
 
 Subject: TypeAlias = Words | Numbers

@@ -13,7 +13,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d+))?([Zz]
 
 
 def moment_from(text: str) -> datetime | None:
-    """The moment that a text names, with its offset; None where it is none. A leap second is taken as the one before."""
+    """The moment that a text names, with its offset; None where it is none. A leap second is the one before it."""
     found = _MOMENT.match(text)
     if not found:
         return None

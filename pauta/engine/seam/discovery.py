@@ -42,6 +42,8 @@ _NOT_A_PLUGINS: Final = (
 )
 """Where the frames of the engine and of the machinery of imports and hooks lie; `<frozen ...>` is one of them."""
 
+_ANSWERING: Final = ("answer_batch", "answer", "combine")
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -62,10 +64,11 @@ class Code:
         return self._innermost([(each.f_code.co_filename, line) for each, line in lines])
 
     def place_of_function(self, function: object) -> Place | None:
-        """Where a function, a method or a class with methods is written."""
+        """Where a function or a method is written; of a class the method that answers, else its first."""
         if isinstance(function, type):
             methods = [each for each in vars(function).values() if hasattr(each, "__code__")]
-            function = min(methods, key=lambda each: each.__code__.co_firstlineno, default=None)
+            first = min(methods, key=lambda each: each.__code__.co_firstlineno, default=None)
+            function = next((found for name in _ANSWERING if (found := getattr(function, name, None))), first)
         code = getattr(function, "__code__", None)
         return Place(near(code.co_filename), code.co_firstlineno, 1) if code is not None else None
 

@@ -39,8 +39,14 @@ SIZE: Final = struct.Struct("<Q")
 _BOOT: Final = (
     "import json, sys; sys.path = json.loads(sys.argv[1]); import pauta.engine.seam.worker as own; own.main()"
 )
+START_S: Final = 10.0
+"""What starting a process may take, beside the time that its plugin may take to load."""
+
 _GRACE_S: Final = 0.5
 """How long a process whose pipe broke may take to say how it ended."""
+
+_MOST: Final = 1 << 31
+"""No message is longer, in bytes: what says so of itself is noise."""
 
 _NUMBERS = itertools.count(1)
 """What criteria and batches are called between the processes."""
@@ -86,18 +92,27 @@ class Raised:
     of_value: bool = False
 
 
+class _NoiseError(Exception):
+    """What came through the pipe is no message: the plugin wrote to it."""
+
+
 class OptionsRefusedError(PluginError, ValueError):
     """A plugin raised ValueError over its options, there; it is the same here."""
 
 
 def receive(stream: IO[bytes]) -> Any:
-    """Read one message. Raises EOFError where the other side is gone."""
+    """Read one message. Raises EOFError where the other side is gone, and _NoiseError where it is none."""
     head = stream.read(SIZE.size)
     size = SIZE.unpack(head)[0] if len(head) == SIZE.size else 0
+    if size > _MOST:
+        raise _NoiseError
     data = stream.read(size)
     if not size or len(data) < size:
         raise EOFError
-    return pickle.loads(data)  # noqa: S301  # it comes from a process of our own, whose plugin is trusted code
+    try:
+        return pickle.loads(data)  # noqa: S301  # it comes from a process of our own, whose plugin is trusted code
+    except Exception as error:  # noise may be anything
+        raise _NoiseError from error
 
 
 def send(stream: IO[bytes], data: bytes) -> None:
@@ -167,28 +182,29 @@ class Worker:
         """
         with self._turn:
             self._process = _Process(self.plugin.name)
-            found: list[Described] = self._exchange(("load", self._recipe), "loading it", None)
+            limit = self.plugin.limit() + START_S
+            found: list[Described] = self._exchange(("load", self._recipe), "loading it", None, limit)
             return found
 
     def ask(self, message: tuple[object, ...], doing: str, place: Place | None) -> Any:
         """What the process answers to a message. Raises PluginError, or ProblemsFound where the plugin does."""
         with self._turn:
             self._running()
-            return self._exchange(message, doing, place)
+            return self._exchange(message, doing, place, self.plugin.limit())
 
     def ask_about(self, criterion: Isolated, batch: CallBatch, parts: Sequence[Findings]) -> Asked:
         """What a criterion says about a batch. Raises PluginError."""
-        doing = f"question '{criterion.question}' of {batch.size} calls"
+        doing, limit = f"question '{criterion.question}' of {batch.size} calls", self.plugin.limit(batch.size)
         with self._turn:
             process = self._running()
             if criterion.number not in process.made:
-                self._exchange(("keep", criterion.number, *criterion.recipe), doing, criterion.place)
+                self._exchange(("keep", criterion.number, *criterion.recipe), doing, criterion.place, limit)
                 process.made.add(criterion.number)
             number, calls = batch.once("calls for workers", lambda: (next(_NUMBERS), _pickled(batch.calls)))
             sent = None if process.calls == number else calls
             rest = _rest_of(batch, criterion.made.reads)
             message = ("ask", criterion.number, sent, rest, list(parts))
-            asked: Asked = self._exchange(message, doing, criterion.place, batch.size)
+            asked: Asked = self._exchange(message, doing, criterion.place, limit)
             process.calls = number
             return asked
 
@@ -199,8 +215,8 @@ class Worker:
         assert self._process is not None
         return self._process
 
-    def _exchange(self, message: tuple[object, ...], doing: str, place: Place | None, calls: int = 0) -> Any:
-        process, limit = self._process, self.plugin.limit(calls)
+    def _exchange(self, message: tuple[object, ...], doing: str, place: Place | None, limit: float) -> Any:
+        process = self._process
         assert process is not None
         data = _pickled(message)
         try:
@@ -208,14 +224,19 @@ class Worker:
         except TooLongError:
             self._end()
             raise self._ended(*self.plugin.too_long(doing, limit, place)) from None
-        except Exception as error:  # the pipe broke, or what came through it was no answer
-            how = _how_it_ended(self._end(_GRACE_S))
-            sentence = f"the process of {self.plugin} {how} over {doing}"
-            problem = Problem("E610", sentence, place, "the next batch starts it again; tell the plugin's author")
-            raise self._ended(problem, f"the process of plugin '{self.plugin.name}' {how}") from error
+        except (EOFError, OSError) as error:
+            raise self._broken(_how_it_ended(self._end(_GRACE_S)), doing, place) from error
+        except _NoiseError as error:
+            self._end()
+            raise self._broken("wrote noise where its answer was to come", doing, place) from error
         if isinstance(answer, Raised):
             raise _error_of(answer)
         return answer
+
+    def _broken(self, how: str, doing: str, place: Place | None) -> PluginError:
+        sentence = f"the process of {self.plugin} {how} over {doing}"
+        problem = Problem("E610", sentence, place, "the next batch starts it again; tell the plugin's author")
+        return self._ended(problem, f"the process of plugin '{self.plugin.name}' {how}")
 
     def _end(self, grace_s: float = 0.0) -> int:
         process, self._process = self._process, None

@@ -44,6 +44,7 @@ class Offer:
     kind: str
     name: str
     offered: Any
+    place: Place | None = None
 
 
 class OfferRefusedError(Exception):
@@ -66,7 +67,7 @@ def offers_of(plugin: object, code: Code, *, trusted: bool = False) -> list[Offe
     for hook in HOOKS:
         implementation = getattr(plugin, hook, None)
         if implementation is not None:
-            _call(implementation, hook.removeprefix("register_"), offers, trusted=trusted)
+            _call(implementation, hook.removeprefix("register_"), offers, None if trusted else code)
     if not offers:
         sentence = f"it offers nothing: no hook such as {HOOKS[0]} hands anything over"
         raise OfferRefusedError("E612", sentence, "a file that only helps other plugins has a name that begins with _")
@@ -116,19 +117,19 @@ def _check_hooks(plugin: object, code: Code) -> None:
         raise OfferRefusedError("E612", f"one of its hooks is none: {sentence}", hint) from error
 
 
-def _call(implementation: Callable[..., object], kind: str, offers: list[Offer], *, trusted: bool) -> None:
-    """Call one hook. A refusal stands even where the plugin swallows it."""
+def _call(implementation: Callable[..., object], kind: str, offers: list[Offer], code: Code | None) -> None:
+    """Call one hook. A refusal stands even where the plugin swallows it. `code` is None of a plugin that is trusted."""
     refused: list[OfferRefusedError] = []
 
     def register(offered: Any) -> None:
         try:
-            name = _checked(kind, offered, trusted=trusted)
+            name = _checked(kind, offered, trusted=code is None)
             if any(each.kind == kind and each.name == name for each in offers):
                 raise OfferRefusedError("E613", f"it offers the {SINGULAR[kind]} '{name}' twice")
         except OfferRefusedError as error:
             refused.append(error)
             raise
-        offers.append(Offer(kind, name, offered))
+        offers.append(Offer(kind, name, offered, code.place_of_function(offered) if code else None))
 
     implementation(register)
     if refused:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from pauta import Call, CallBatch, Evidence, Finding, Findings, Verdict, findings_of
+from pauta.plugins.packs.meant import sentence_before
 from pauta.plugins.packs.numerals import LANGUAGES
-from pauta.plugins.packs.plain import Plain, compiled
+from pauta.plugins.packs.plain import Plain, compiled, plain_of
 
 AGENT: Final = "agent"
 CUSTOMER: Final = "customer"
@@ -109,6 +110,13 @@ def at(place: Evidence) -> tuple[int, int]:
 def in_order(places: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Places in the order of the call, each once."""
     return tuple(sorted(dict.fromkeys(places), key=at))
+
+
+def sentence_of(call: Call, place: Evidence) -> str:
+    """The sentence around a place, folded."""
+    text = call.turns[place.turn or 0].text
+    end = compiled(r"[.?!](?=\s|$)|\n|$").search(text, place.stop or 0)
+    return sentence_before(text, place.start or 0) + plain_of(text[place.start or 0 : end.end() if end else None]).text
 
 
 def next_said(call: Call, speaker: str, after: int) -> int | None:

@@ -55,14 +55,14 @@ _REPORTED: Final[Mapping[str, str]] = {
     r"|preocupa\w*|teme)\b",
 }
 _UPHELD: Final = r"\b(?:as|como|conforme|segun)\b"
-_SENTENCE_END: Final = r"(?:[.?!;:…](?=\s|$)|\n)"
+SENTENCE_END: Final = r"(?:[.?!;:…](?=\s|$)|\n)"
 _REACH: Final = 8
 
 
 def sentence_before(text: str, start: int) -> str:
     """What a turn says before a place, folded, from the beginning of that sentence on."""
     before = plain_of(text[:start]).text
-    ends = [each.end() for each in compiled(_SENTENCE_END).finditer(before)]
+    ends = [each.end() for each in compiled(SENTENCE_END).finditer(before)]
     return before[ends[-1] :] if ends else before
 
 

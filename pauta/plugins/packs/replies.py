@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pauta.plugins.packs.meant import denied
+from pauta.plugins.packs.meant import SENTENCE_END, denied
 from pauta.plugins.packs.plain import Plain, compiled, plain_of
 
 
@@ -92,14 +92,14 @@ def reply_to(text: str, language: str) -> Reply:
     lead = compiled(_LEADS[language]).match(plain.text)
     start = lead.end() if lead else 0
     hedge = _hedge_in(plain, language)
-    agree = _agreed(text, plain, language)
+    agree = agreement_in(text, language)
+    if agree and not (hedge and same_sentence(plain.text, hedge.start(), plain.folded_at(agree.start))):
+        return agree
     refused = compiled(_NO[language]).match(plain.text, start)
-    if refused and not (agree and not hedge):
+    if refused:
         return _reply(Kind.NO, plain, refused.start(), refused.end())
     if hedge:
         return _reply(Kind.MAYBE, plain, hedge.start(), hedge.end())
-    if agree:
-        return agree
     yes = _yes_at(plain, start, language)
     fine = compiled(_FINE[language]).match(plain.text, start)
     if compiled(r"[^.!?\n]*\?").match(plain.text, yes or (fine.end() if fine else start)):
@@ -108,6 +108,11 @@ def reply_to(text: str, language: str) -> Reply:
         held_back = compiled(_BUT[language]).match(plain.text, yes)
         return _reply(Kind.MAYBE if held_back else Kind.YES, plain, start, held_back.end() if held_back else yes)
     return _reply(Kind.FINE, plain, start, fine.end()) if fine else _NOTHING
+
+
+def same_sentence(text: str, one: int, other: int) -> bool:
+    """Whether no sentence ends between two places of a folded text."""
+    return compiled(SENTENCE_END).search(text[min(one, other) : max(one, other)]) is None
 
 
 def _hedge_in(plain: Plain, language: str) -> re.Match[str] | None:
@@ -129,7 +134,9 @@ def _yes_at(plain: Plain, start: int, language: str) -> int | None:
     return yes.end() if yes else None
 
 
-def _agreed(text: str, plain: Plain, language: str) -> Reply | None:
+def agreement_in(text: str, language: str) -> Reply | None:
+    """Where somebody agrees in so many words, "I accept": anywhere in a turn, and not denied."""
+    plain = plain_of(text)
     for each in compiled(_AGREE[language]).finditer(plain.text):
         start, stop = plain.place(each.start(), each.end())
         if not denied(text, start, language):

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from pauta import Call, Place, Problem, call_from
+from pauta import Call, Place, Problem
 from pauta.plugins.sources.clocks import is_whole, moment_of, seconds_between
 from pauta.plugins.sources.documents import listing, mapping, number, word
-from pauta.plugins.sources.speakers import AGENT, CUSTOMER, Person, Said, in_time, parts_of, without_words
+from pauta.plugins.sources.speakers import AGENT, CUSTOMER, Person, Said, in_time, parts_of, told, without_words
 
 ROLES: Final = {
     "AGENT": AGENT, "CUSTOMER": CUSTOMER, "SYSTEM": "system", "CUSTOM_BOT": "system", "BOT": "system",
@@ -53,9 +53,8 @@ def analysed_calls(
     }
     for part in parts_of(in_time(said), people):
         why = f"{mute} of its turns have no content" if mute else part.why or (None if said else "nothing was said")
-        if why:
-            yield without_words(call_id, why, at)
-        yield call_from({**record, "agent": part.agent, "turns": [] if why else list(part.turns)}, at)
+        warning = without_words(call_id, why, at) if why else None
+        yield from told({**record, "agent": part.agent, "turns": [] if why else list(part.turns)}, at, warning)
 
 
 def _people(document: Mapping[str, object], entries: Sequence[Mapping[str, object]]) -> dict[str, Person]:

@@ -13,7 +13,7 @@ ZONE_OPTION: Final[Mapping[str, object]] = {
 }
 
 
-def zone_of(name: object, at: Place | None = None) -> tzinfo | None | Problem:
+def zone_of(name: object, at: Place | None = None) -> tzinfo | Problem | None:
     """The time zone of a name; None where none is named."""
     if name is None:
         return None

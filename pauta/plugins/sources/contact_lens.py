@@ -1,10 +1,10 @@
 """Calls and people's evaluations from Amazon Connect: what Contact Lens found in a contact, and exported evaluations.
 
 A voice contact or a chat is one JSON file. Its id is `CustomerMetadata.ContactId`, else what the file's name says
-before `_analysis`. A voice file does not say when the call began; the name of the recording does (`.._20260301T14:05_UTC.wav`),
-and it is taken from there. Nor does it name the agent: only chats do, by the name shown to the customer. What Contact Lens
-measured becomes metrics (`non_talk_s`, `interruptions`, `agent_talk_s`, `agent_greeting_s`, ..), its categories
-`attributes.categories`, sentiment -1 to 1.
+before `_analysis`. A voice file does not say when the call began; the name of the recording does, to the minute
+(`.._20260301T14:05_UTC.wav`), and it is taken from there. Nor does it name the agent: only chats do, by the name shown
+to the customer. What Contact Lens measured becomes metrics (`non_talk_s`, `interruptions`, `agent_talk_s`,
+`agent_greeting_s`, ..), its categories `attributes.categories`, sentiment -1 to 1.
 
 An evaluation is one JSON file too, as Connect exports it:
 

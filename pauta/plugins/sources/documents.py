@@ -70,14 +70,14 @@ def json_value(text: str, what: str) -> object:
         raise ProblemsFound([Problem("E501", f"{what} is not JSON: {error.msg.lower()}", at)]) from None
     except RecursionError:
         raise ProblemsFound([Problem("E508", f"{what} is nested too deeply")]) from None
-    except _Refused as refused:
+    except _RefusedError as refused:
         code, said, hint = refused.args
         raise ProblemsFound([Problem(code, f"{what} {said}", hint=hint)]) from None
     except ValueError:  # Python reads no whole number of more than 4,300 digits
         raise ProblemsFound([Problem("E504", f"{what} holds a number too long to be counted with")]) from None
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """JSON that most readers would change without a word: code, what is said, hint."""
 
 
@@ -86,13 +86,13 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(record) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused("E513", f"has the field '{twice}' twice in one object", "keep one of the two")
+        raise _RefusedError("E513", f"has the field '{twice}' twice in one object", "keep one of the two")
     return record
 
 
 def _no_number(constant: str) -> object:
     hint = "null stands where a value is not known"
-    raise _Refused("E504", f"holds {constant}, which is no number that can be counted with", hint)
+    raise _RefusedError("E504", f"holds {constant}, which is no number that can be counted with", hint)
 
 
 def mapping(value: object) -> Mapping[str, object]:

@@ -6,11 +6,11 @@ the dark, the words are left out and a warning says so: a criterion that looks f
 none of them and call that a result.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pauta import Place, Problem
+from pauta import Call, Place, Problem, call_from
 
 AGENT: Final = "agent"
 CUSTOMER: Final = "customer"
@@ -131,6 +131,14 @@ def in_time(said: Iterable[Said]) -> list[Said]:
     if any(each.start is None for each in listed):
         return listed
     return sorted(listed, key=lambda each: each.start or 0.0)
+
+
+def told(record: Mapping[str, object], at: Place, *warnings: Problem | None) -> Iterator[Call | Problem]:
+    """The call of a record after what there is to say of it; of a record that is refused, why, and nothing else."""
+    call = call_from(record, at)
+    if isinstance(call, Call):
+        yield from (warning for warning in warnings if warning is not None)
+    yield call
 
 
 def without_words(call_id: str, why: str, at: Place | None, hint: str | None = None) -> Problem:

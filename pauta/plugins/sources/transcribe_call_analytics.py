@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from pauta import Call, HumanEvaluation, Place, Problem, call_from, hookimpl
+from pauta import Call, HumanEvaluation, Place, Problem, hookimpl
 from pauta.plugins.sources.amazon import SCORE, analysed_calls
 from pauta.plugins.sources.clocks import ZONE_OPTION, is_whole, moment_of, zone_of
 from pauta.plugins.sources.documents import document_in, first, listing, mapping, number, word
@@ -28,6 +28,7 @@ from pauta.plugins.sources.speakers import (
     labels_of,
     parts_of,
     roles_of,
+    told,
     without_words,
 )
 
@@ -88,8 +89,6 @@ class TranscribeCallAnalytics:
         )
         call_id = _known(about.get("GUID")) or _known(job.get("TranscriptionJobName")) or name
         started_at, unknown = self._started_at(about, call_id, at)
-        if unknown is not None:
-            yield unknown
         said, mute = _said(document)
         said = in_time(said)
         roles = roles_of(labels_of(said), {**_own_labels(about, self._speakers), **self._speakers}, self._first)
@@ -110,9 +109,9 @@ class TranscribeCallAnalytics:
         }
         for part in parts_of(said, people, [agent] if agent and len(agents) < 2 else ()):
             why = f"{mute} of its segments have no text" if mute else part.why or (None if said else "nothing was said")
-            if why:
-                yield without_words(call_id, why, at, HINT if part.why else None)
-            yield call_from({**record, "agent": part.agent, "turns": [] if why else list(part.turns)}, at)
+            warning = without_words(call_id, why, at, HINT if part.why else None) if why else None
+            turns = [] if why else list(part.turns)
+            yield from told({**record, "agent": part.agent, "turns": turns}, at, unknown, warning)
 
     def _started_at(self, about: Mapping[str, object], call_id: str, at: Place) -> tuple[str | None, Problem | None]:
         """When the call began, or the problem that says why that is not known."""

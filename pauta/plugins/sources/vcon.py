@@ -5,7 +5,7 @@ as their transcripts have them (Deepgram, Whisper, WTF, AssemblyAI, lists of wha
 at an address is never fetched. Where the words of a part of the conversation are not in the file, the call comes
 without turns and with a warning, so that what looks for words is unverified and not answered by half of them;
 `keep_partial: true` takes what there is. A vCon that several agents handled is a call for each of them, in which
-colleagues are `other`. Signed and encrypted vCons, and those with a `critical` extension that is not known, are refused.
+colleagues are `other`. Signed and encrypted vCons, and those with an unknown `critical` extension, are refused.
 
 Who the agent is, `role` of the contact-centre extension says, else an option:
 
@@ -21,20 +21,25 @@ from the agent's `dept` the team; subject, tags, disposition, how the customer w
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import ClassVar, Final
 
-from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, call_from, hookimpl
+from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, hookimpl
 from pauta.plugins.sources.clocks import ZONE_OPTION, is_whole, zone_of
 from pauta.plugins.sources.documents import document_in, word
-from pauta.plugins.sources.speakers import AGENT, CUSTOMER, HINT, OPTIONS, parts_of, without_words
+from pauta.plugins.sources.speakers import AGENT, CUSTOMER, OPTIONS, parts_of, told, without_words
 from pauta.plugins.sources.vcon_facts import attributes_of, facts_of, holds_of
 from pauta.plugins.sources.vcon_forms import Dialog, dialogs_of, first_moment, refusal
 from pauta.plugins.sources.vcon_parties import IDS, cast_of
+from pauta.plugins.sources.vcon_transcripts import EVEN, ODD
 from pauta.plugins.sources.vcon_words import words_of
 
 _HEAD: Final = re.compile(rb'"(?:parties|dialog)"\s*:\s*\[|"signatures"\s*:\s*\[|"ciphertext"\s*:|"vcon"\s*:\s*"')
+_AGENT: Final = (
+    "say who: agent: {mailto: ..}, first_party_is: customer, speakers: {LABEL: agent} or first_speaker: agent"
+)
+_PARAGRAPHS: Final = "if its paragraphs are said in turns, say paragraphs_take_turns: true and first_speaker: agent"
 _PARTY: Final[Mapping[str, object]] = {
     "type": "object",
     "properties": {
@@ -64,7 +69,7 @@ class Vcon:
                 "properties": _PARTY["properties"],
                 "additionalProperties": False,
                 "items": _PARTY,
-                "description": "Who is the agent, where no party has that role: `{mailto: ana@example.org}`, or a list.",
+                "description": "Who is the agent, where no party has that role: `{mailto: ana@a.org}`, or a list.",
             },
             "first_party_is": {
                 "type": "string",
@@ -106,8 +111,11 @@ class Vcon:
         at = Place(target)
         document = document_in(target)
         zone = zone_of(self._options.get("timezone"), at)
-        if isinstance(document, Problem) or isinstance(zone, Problem):
-            yield document if isinstance(document, Problem) else zone
+        if isinstance(document, Problem):
+            yield document
+            return
+        if isinstance(zone, Problem):
+            yield zone
             return
         refused = refusal(document, target)
         if refused is not None:
@@ -130,12 +138,6 @@ class Vcon:
         cast = cast_of(document, dialogs, self._options)
         words = words_of(document, dialogs, cast, self._options)
         call_id = word(document.get("uuid")) or ""
-        begin = first_moment([dialog.start for dialog in dialogs])
-        if begin is not None and not is_whole(begin):
-            message = (
-                f"call '{call_id}': it starts at '{begin.isoformat()}', without an offset: when that is, is not known"
-            )
-            yield Problem("W541", message, at, "say `timezone: America/Bogota`")
         facts = facts_of(document, dialogs, cast)
         hold = holds_of(dialogs, zone)
         record: dict[str, object] = {
@@ -145,14 +147,24 @@ class Vcon:
             "metrics": {} if hold is None else {"hold_s": hold},
             "attributes": attributes_of(document, dialogs, cast),
         }
+        timeless = _without_offset(call_id, dialogs, at)
         for part in parts_of(words.said, words.people, cast.agents):
             partial = words.missing and not (self._options.get("keep_partial") is True and words.said)
             why = "; ".join(words.missing[:2]) if partial else part.why
-            if why:
-                yield without_words(call_id, why, at, None if partial else HINT)
-            turns = [] if why else list(part.turns)
+            hint = None if partial else _PARAGRAPHS if {ODD, EVEN} & words.people.keys() else _AGENT
+            wordless = without_words(call_id, why, at, hint) if why else None
             team = word(cast.of(part.agent).get("dept"))
-            yield call_from({**record, "agent": part.agent, "team": team, "turns": turns}, at)
+            turns = [] if why else list(part.turns)
+            yield from told({**record, "agent": part.agent, "team": team, "turns": turns}, at, timeless, wordless)
+
+
+def _without_offset(call_id: str, dialogs: Sequence[Dialog], at: Place) -> Problem | None:
+    """The warning about a call of which it is not known when it began."""
+    begin = first_moment([dialog.start for dialog in dialogs])
+    if begin is None or is_whole(begin):
+        return None
+    message = f"call '{call_id}': it began at '{begin.isoformat()}', without an offset: when that was is not known"
+    return Problem("W541", message, at, "say `timezone: America/Bogota`")
 
 
 @hookimpl

@@ -12,7 +12,7 @@ Times are seconds from the start of what was recorded, or moments, as the transc
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -111,8 +111,10 @@ def _of_alternative(alternative: Mapping[str, object], channel: Who) -> Iterator
             text = " ".join(str(first(each, "punctuated_word", "word", "text") or "") for each in run)
             yield Piece(text, who, number(run[0].get("start")), number(run[-1].get("end")))
     else:
-        text = first(alternative, "transcript", "text")
-        yield from (replace(each, who=channel or each.who) for each in _of_text(text if isinstance(text, str) else ""))
+        whole = first(alternative, "transcript", "text")
+        yield from (
+            replace(each, who=channel or each.who) for each in _of_text(whole if isinstance(whole, str) else "")
+        )
 
 
 def _of_segments(body: Mapping[str, object]) -> Iterator[Piece]:
@@ -152,8 +154,6 @@ def _piece(entry: Mapping[str, object], who: Who) -> Piece:
 
 
 def _later(moment: datetime, seconds: float) -> datetime | None:
-    from datetime import timedelta
-
     try:
         return moment + timedelta(seconds=seconds)
     except OverflowError:

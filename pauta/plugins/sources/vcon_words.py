@@ -5,8 +5,6 @@ starts. A dialog whose words are not in the file (a recording without a transcri
 was redacted away) leaves the conversation incomplete, and `missing` says so.
 """
 
-import email
-import email.policy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -214,8 +212,11 @@ def text_of(dialog: Dialog) -> str | None:
 
 
 def _of_email(text: str) -> str | None:
+    import email
+    import email.policy
+
     try:
-        part = email.message_from_string(text, policy=email.policy.default).get_body(("plain", "html"))  # type: ignore[attr-defined]
+        part = email.message_from_string(text, policy=email.policy.default).get_body(("plain", "html"))
         content = part.get_content() if part is not None else None
     except Exception:  # hostile mail brings the parser of the standard library down in many ways
         return None

@@ -19,7 +19,7 @@ from html import unescape
 from pathlib import Path
 from typing import ClassVar, Final
 
-from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, call_from, hookimpl
+from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, hookimpl
 from pauta.plugins.sources.documents import text_in
 from pauta.plugins.sources.speakers import (
     AGENT,
@@ -32,6 +32,7 @@ from pauta.plugins.sources.speakers import (
     labels_of,
     parts_of,
     roles_of,
+    told,
     without_words,
 )
 
@@ -89,9 +90,8 @@ class Webvtt:
         record = {"call_id": call_id, "channel": "voice", "language": captions.language}
         for part in parts_of(said, people):
             why = part.why or (None if said else "the file has no cues")
-            if why:
-                yield without_words(call_id, why, at, HINT if said else None)
-            yield call_from({**record, "agent": part.agent, "turns": list(part.turns)}, at)
+            warning = without_words(call_id, why, at, HINT if said else None) if why else None
+            yield from told({**record, "agent": part.agent, "turns": list(part.turns)}, at, warning)
 
     def evaluations(self, target: str) -> Iterable[HumanEvaluation | Problem]:
         """None: captions hold no answers."""

@@ -93,7 +93,9 @@ def _opened(target: str) -> "CalamineWorkbook | Problem":
             if zipfile.is_zipfile(stream):
                 size = sum(each.file_size for each in zipfile.ZipFile(stream).infolist())
                 if size > MOST_BYTES:
-                    message = f"'{target}' unpacks to {size // 1024**2} MB, and at most {MOST_BYTES // 1024**2} are read"
+                    message = (
+                        f"'{target}' unpacks to {size // 1024**2} MB, and at most {MOST_BYTES // 1024**2} are read"
+                    )
                     return Problem("E508", message, Place(target))
         return python_calamine.CalamineWorkbook.from_path(target)
     except python_calamine.PasswordError:
@@ -122,7 +124,9 @@ def _rows(workbook: "CalamineWorkbook", target: str, name: str) -> Sequence[Sequ
     return sheet.to_python(skip_empty_area=False)
 
 
-def _records(file: str, sheet: str, rows: Sequence[Sequence[Cell]]) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
+def _records(
+    file: str, sheet: str, rows: Sequence[Sequence[Cell]]
+) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
     """The rows under the heading as records of calls."""
     heading = next((n for n, row in enumerate(rows) if any(_usual(cell) == "call_id" for cell in row)), None)
     if heading is None:

@@ -56,7 +56,7 @@ def _bare(text: str) -> str:
 
 
 def chosen(text: str, options: Options) -> str | None:
-    """The one option that a text means: as the list writes it, as an id, else spelled loosely. None where it is open."""
+    """The one option that a text means: as the list writes it, as an id, else spelled loosely; None where open."""
     ways: tuple[tuple[Callable[[str], str], Callable[[str, Sequence[str]], Sequence[str]]], ...] = (
         (str, lambda key, names: names[:1]),
         (str, lambda key, names: [key]),

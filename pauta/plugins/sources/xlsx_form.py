@@ -155,7 +155,9 @@ def _read_row(form: Form, number: int, row: Sequence[Cell], columns: Mapping[str
         return
     places = {name: at(number, columns[name]) for name in given}
     if question not in form.questions:
-        found.problems.append(_no_question(form, question, at(number, columns["question"]), next(iter(places.values()))))
+        found.problems.append(
+            _no_question(form, question, at(number, columns["question"]), next(iter(places.values())))
+        )
         return
     read = {name: _value(form, question, name, cell) for name, cell in given.items()}
     before = found.answers.get(question)
@@ -222,9 +224,7 @@ def _header_value(form: Form, name: str, cell: Cell) -> object:
     return one_of(cell, form.words["mode"]) if name == "mode" else text_of(cell)
 
 
-def _wrong_header(
-    form: Form, sheet: str, found: _Found, header: Mapping[str, object], at: Place
-) -> Iterator[Problem]:
+def _wrong_header(form: Form, sheet: str, found: _Found, header: Mapping[str, object], at: Place) -> Iterator[Problem]:
     """Each field of the header that is missing or wrong, at its cell: every one is shown to the door alone."""
     for name in ("call_id", "evaluator"):
         if name not in header:
@@ -243,8 +243,11 @@ def _wrong_answers(found: _Found, header: Mapping[str, object], otherwise: Probl
     told: list[Problem] = []
     for question, parts in found.answers.items():
         for name, value in parts.items():
-            record = {"call_id": header["call_id"], "evaluator": "x", "answers": {question: {"answer": None, name: value}}}
+            record = {
+                "call_id": header["call_id"],
+                "evaluator": "x",
+                "answers": {question: {"answer": None, name: value}},
+            }
             wrong = human_from(record, found.places.get((question, name)))
             told += [wrong] if isinstance(wrong, Problem) else []
     return told or [otherwise]
-

@@ -1,0 +1,243 @@
+"""What a store does, whichever database it is: keep results once, in revisions, with what is to be sent of them.
+
+The statements are the same for every database; what differs is said by the class of each: how a transaction is held,
+how errors read, and a few words of SQL (`each_of`, `position`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, ClassVar, Final, Self, TypeAlias
+
+from pauta.engine.contracts import Delivery, Recipient, Waiting
+from pauta.engine.loading.versions import version_from
+from pauta.engine.model.calls import Call
+from pauta.store.tables import CARD, RESULT, TABLES, Record, Written, cell, fact, row_of, value_of
+
+Row: TypeAlias = dict[str, object]
+
+
+def _inserting(table: str) -> str:
+    names = TABLES[table]
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608  # own names
+
+
+_SELECT: Final = "SELECT " + ", ".join(["evaluation_id", "revision", *RESULT])
+_KNOWN: Final = """SELECT evaluation_id, revision, result_digest FROM evaluations
+    WHERE current = 1 AND evaluation_id IN ({each_of})"""
+_KEEP_CARD: Final = f"""{_inserting("cards")} ON CONFLICT (scorecard, version, digest) DO UPDATE SET
+    title = excluded.title, document = excluded.document
+    WHERE excluded.document IS NOT NULL AND cards.document {{differs_from}} excluded.document"""
+_FACTS: Final = [name for name in TABLES["calls"] if name not in ("call_id", "agent")]
+_KEEP_CALL: Final = f"""{_inserting("calls")} ON CONFLICT (call_id, agent) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _FACTS)}
+    WHERE {" OR ".join(f"calls.{name} {{differs_from}} excluded.{name}" for name in _FACTS)}"""
+_WAITING: Final = "SELECT " + ", ".join(TABLES["outbox"]) + " FROM outbox"
+
+
+class AnyStore(ABC):
+    """A database of results. Raises ProblemsFound, with a sentence, where the database cannot do what is asked.
+
+    clock: the time that the outbox goes by.
+    """
+
+    each_of: ClassVar[str]
+    """The texts of a JSON list that is handed over, as rows."""
+
+    differs_from: ClassVar[str]
+    """The comparison that takes null as a value."""
+
+    position: ClassVar[str]
+    """The column that counts rows in the order in which they came."""
+
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
+        self._clock = clock or (lambda: datetime.now(UTC))
+
+    def write(
+        self,
+        evaluations: Sequence[Record],
+        *,
+        calls: Iterable[Call] = (),
+        cards: Iterable[Record] = (),
+        send: Sequence[Recipient] = (),
+    ) -> Written:
+        """Keep a batch of evaluations with the calls and cards they are about: all of it or nothing.
+
+        An evaluation whose result is there already writes nothing; another result under the same id is a new revision,
+        and the old one stays. `cards`: maps of scorecard, version, digest, title and document (the card as merged).
+        `send`: for whom what is new goes into the outbox, in the same transaction.
+        """
+        rows = [row_of(evaluation) for evaluation in evaluations]
+        with self._telling(), self._writing():
+            self._keep_cards([*cards, *evaluations])
+            self._keep_calls(calls, rows)
+            fresh = self._keep_evaluations(rows)
+            queued = self._queue(fresh, evaluations, send) if send else 0
+        new = sum(revision == 1 for revision in (row["revision"] for _, row in fresh))
+        return Written(new, len(fresh) - new, len(rows) - len(fresh), queued)
+
+    def evaluations(self, *, latest: bool = False) -> Iterator[Row]:
+        """The current revision of every evaluation, in the order in which they came.
+
+        `latest`: of several of one call, agent and card only the one that counts in reports.
+        """
+        view = "latest_evaluations" if latest else "current_evaluations"
+        yield from self._read(f"{_SELECT} FROM {view} ORDER BY position")
+
+    def evaluation(self, evaluation_id: str, revision: int | None = None) -> Row | None:
+        """One evaluation, in its current revision or in the one asked for; None where there is none."""
+        query = f"{_SELECT} FROM evaluations WHERE evaluation_id = ? AND revision = coalesce(?, revision)"
+        return next(iter(list(self._read(f"{query} ORDER BY revision DESC LIMIT 1", (evaluation_id, revision)))), None)
+
+    @abstractmethod
+    def another(self) -> AnyStore:
+        """The same database once more, for another thread."""
+
+    @abstractmethod
+    def alone(self, sink: str) -> AbstractContextManager[bool]:
+        """Whether nobody else delivers for this sink, and nobody will while it lasts; ends with the process."""
+
+    def due(self, sink: str, now: str, most: int) -> list[Waiting]:
+        """What waits for a sink and may be tried now, the oldest first."""
+        where = f"WHERE sink = ? AND state = 'waiting' AND next_at <= ? ORDER BY {self.position} LIMIT ?"
+        return [_waiting(row) for row in self._read(f"{_WAITING} {where}", (sink, now, most))]
+
+    def next_due(self, sink: str) -> str | None:
+        """When the next try of a sink is; None where nothing waits."""
+        query = "SELECT min(next_at) AS next_at FROM outbox WHERE sink = ? AND state = 'waiting'"
+        found = next(iter(list(self._read(query, (sink,)))))["next_at"]
+        return None if found is None else str(found)
+
+    def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:
+        """The rows in these states, the oldest first."""
+        where = f"WHERE state IN ({self.each_of}) AND sink = coalesce(?, sink) ORDER BY {self.position}"
+        return [_waiting(row) for row in self._read(f"{_WAITING} {where}", (json.dumps(list(states)), sink))]
+
+    def delivery(self, item: Waiting) -> Delivery:
+        """What is to be sent for a row."""
+        evaluation = self.evaluation(item.evaluation_id, item.revision) or {}
+        query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"  # noqa: S608  # own names
+        found = list(self._read(query, (evaluation.get("call_id"), evaluation.get("agent") or "")))
+        call = {name: value for name, value in found[0].items() if value is not None} if found else {}
+        return Delivery(item.key, evaluation, call, item.tries + 1, item.queued_at)
+
+    def settle(self, items: Sequence[Waiting]) -> None:
+        """Keep what became of rows; one that was dropped meanwhile stays dropped, unless it was delivered."""
+        query = """UPDATE outbox SET state = ?, tries = ?, next_at = ?, delivered_at = ?, error = ?
+            WHERE key = ? AND (state = 'waiting' OR ? = 'delivered')"""
+        values = [(i.state, i.tries, i.next_at, i.delivered_at, i.error, i.key, i.state) for i in items]
+        with self._telling(), self._writing():
+            self._many(query, values)
+
+    def move(self, keys: Sequence[str], state: str) -> None:
+        """Put rows that are not delivered into another state by hand; what waits again has its tries before it."""
+        query = """UPDATE outbox SET state = ?, tries = CASE ? WHEN 'waiting' THEN 0 ELSE tries END, next_at = ?
+            WHERE key = ? AND state <> 'delivered'"""
+        with self._telling(), self._writing():
+            self._many(query, [(state, state, stamp(self._clock()), key) for key in keys])
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the database back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[None]:
+        """A transaction that nobody else writes beside: what it has read cannot change under it."""
+
+    @abstractmethod
+    def _telling(self) -> AbstractContextManager[None]:
+        """The database's errors as sentences about it."""
+
+    @abstractmethod
+    def _execute(self, query: str, values: Sequence[object] = ()) -> Any:
+        """A cursor of the answer."""
+
+    @abstractmethod
+    def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        """The same statement for every row."""
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
+        with self._telling():
+            cursor = self._execute(query, values)
+            names = [column[0] for column in cursor.description]
+            for row in cursor:
+                yield {name: value_of(name, value) for name, value in zip(names, row, strict=True)}
+
+    def _keep_cards(self, cards: Iterable[Record]) -> None:
+        """Cards that evaluations refer to; one that comes without its document is kept by name and digest alone."""
+        rows: dict[tuple[str, str, str], tuple[object, ...]] = {}
+        for card in cards:
+            name, version, digest = (str(card[key]) for key in CARD)
+            found = version_from(version)
+            row = (name, version, digest, found.order if found else "", card.get("title"), cell(card.get("document")))
+            rows.setdefault((name, version, digest), row)
+        self._many(_KEEP_CARD.format(differs_from=self.differs_from), rows.values())
+
+    def _keep_calls(self, calls: Iterable[Call], rows: Iterable[Row]) -> None:
+        """What a call's record says besides its turns; of a call that only its evaluation tells of, its id and agent."""
+        values = ([fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls)
+        keep = _KEEP_CALL.format(differs_from=self.differs_from)
+        self._many(keep, [(row[0], row[1] or "", *row[2:]) for row in values])
+        named = [(row["call_id"], row["agent"]) for row in rows]
+        self._many("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
+
+    def _keep_evaluations(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
+        """Put in what is new; returns it, each with its place among the rows."""
+        ids = json.dumps([row["evaluation_id"] for row in rows])
+        found = self._execute(_KNOWN.format(each_of=self.each_of), (ids,))
+        before: dict[object, tuple[int, object]] = {key: (revision, digest) for key, revision, digest in found}
+        known = dict(before)
+        fresh: list[tuple[int, Row]] = []
+        for place, row in enumerate(rows):
+            key = row["evaluation_id"]
+            revision, digest = known.get(key, (0, None))
+            if digest != row["result_digest"]:
+                known[key] = revision + 1, row["result_digest"]
+                fresh.append((place, {**row, "revision": revision + 1}))
+        outdated = [(key,) for key, (revision, _) in before.items() if known[key][0] > revision]
+        self._many("UPDATE evaluations SET current = 0 WHERE evaluation_id = ? AND current = 1", outdated)
+        for _, row in fresh:
+            row["current"] = int(known[row["evaluation_id"]][0] == row["revision"])
+        self._many(_inserting("evaluations"), [[row[name] for name in TABLES["evaluations"]] for _, row in fresh])
+        return fresh
+
+    def _queue(self, fresh: Sequence[tuple[int, Row]], records: Sequence[Record], send: Sequence[Recipient]) -> int:
+        """A row of the outbox for each new revision and each sink that wants it."""
+        now = stamp(self._clock())
+        queued = []
+        for place, row in fresh:
+            for recipient in send:
+                if recipient.wants(records[place]):
+                    about = row["evaluation_id"], row["revision"]
+                    key = _key(*about, row["result_digest"], recipient.name)
+                    queued.append((key, recipient.name, *about, "waiting", 0, now, now, None, None))
+        self._many(f"{_inserting('outbox')} ON CONFLICT DO NOTHING", queued)
+        return len(queued)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment in UTC, as text that sorts as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _key(*parts: object) -> str:
+    """The same for the same result in the same revision for the same sink, whoever computes it."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _waiting(row: Row) -> Waiting:
+    return Waiting(**row)  # type: ignore[arg-type]  # the columns are its fields

@@ -1,0 +1,174 @@
+"""The embedded database: a SQLite file. sqlite-utils owns its schema and migrations."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pauta.engine.problems import Place, Problem, ProblemsFound
+from pauta.store.contract import AnyStore
+from pauta.store.tables import CARD, TABLES, VIEWS
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+BUSY_TIMEOUT_S: Final = 30.0
+"""So long a writer waits for another to finish its batch."""
+
+
+class Store(AnyStore):
+    """A database file of results, made where there is none.
+
+    Raises ProblemsFound, with a sentence, where the file is no database, locked, read-only, damaged or made by a newer
+    pauta, and where the disk is full.
+    """
+
+    each_of: ClassVar[str] = "SELECT value FROM json_each(?)"
+    differs_from: ClassVar[str] = "IS NOT"
+    position: ClassVar[str] = "rowid"
+
+    def __init__(self, path: str | Path, *, clock: Callable[[], datetime] | None = None) -> None:
+        from sqlite_utils import Database
+
+        super().__init__(clock)
+        self.path = Path(path)
+        with self._telling():
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                connection.execute("PRAGMA foreign_keys = ON")
+                self._db: Database = Database(connection, execute_plugins=False)
+                self._migrate()
+            except BaseException:
+                connection.close()
+                raise
+
+    def another(self) -> Store:
+        """The same file once more, for another thread."""
+        return Store(self.path, clock=self._clock)
+
+    @contextmanager
+    def alone(self, sink: str) -> Iterator[bool]:
+        """Whether nobody else delivers for this sink: a lock on a file beside the database, which ends with us."""
+        name = hashlib.sha256(sink.encode()).hexdigest()[:8]
+        with self._telling(), closing(
+            sqlite3.connect(self.path.parent / f".{self.path.name}.{name}.lock", timeout=0, isolation_level=None)
+        ) as lock:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                    raise
+                yield False
+            else:
+                yield True
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._db.close()
+
+    def _migrate(self) -> None:
+        migrations = _migrations()
+        applied = {migration.name for migration in migrations.applied(self._db)}
+        pending = {migration.name for migration in migrations.pending(self._db)}
+        taken = sorted({*TABLES, *VIEWS} & {*self._db.table_names(), *self._db.view_names()})
+        if not applied and taken:
+            hint = "choose another file: pauta adds its tables to a database only where their names are free"
+            raise self._problem("E724", f"has tables of another kind under names of pauta's: {', '.join(taken)}", hint)
+        if applied - MIGRATIONS:
+            raise self._problem("E723", "was made by a newer pauta", "bring pauta up to date, or use another file")
+        if pending:
+            with self._writing():
+                migrations.apply(self._db)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that holds the write lock from its start: what it has read cannot change under it."""
+        connection = self._db.conn
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            with self._db.atomic():
+                yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _execute(self, query: str, values: Sequence[object] = ()) -> Any:
+        return self._db.conn.execute(query, values)
+
+    def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        self._db.conn.executemany(query, rows)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """SQLite's errors as sentences about this file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            name = getattr(error, "sqlite_errorname", "")
+            for sign, (code, sentence, hint) in _FAULTS.items():
+                if name.startswith(sign):
+                    raise self._problem(code, sentence, hint) from error
+            raise self._problem("E725", f"cannot be used: {error}", None) from error
+
+    def _problem(self, code: str, sentence: str, hint: str | None) -> ProblemsFound:
+        return ProblemsFound([Problem(code, f"the database '{self.path}' {sentence}", Place(str(self.path)), hint)])
+
+
+_FAULTS: Final = {
+    "SQLITE_NOTADB": ("E720", "is not a database", "the file holds something else: choose another name"),
+    "SQLITE_BUSY": ("E721", f"is locked: another program has been writing to it for {BUSY_TIMEOUT_S:g} seconds",
+                    "wait until it is done, or close it"),
+    "SQLITE_LOCKED": ("E721", "is locked by another part of this program", "wait until it is done"),
+    "SQLITE_READONLY": ("E722", "may not be written to", "change its permissions, or write to another file"),
+    "SQLITE_CANTOPEN": ("E722", "cannot be opened or made", "does its folder exist, and may it be written to?"),
+    "SQLITE_PERM": ("E722", "may not be written to", "change its permissions, or write to another file"),
+    "SQLITE_FULL": ("E726", "cannot grow: the disk is full", "make room and run again: of this batch nothing was kept"),
+    "SQLITE_IOERR": ("E726", "cannot be written to: the disk fails or is full", "of this batch nothing was kept"),
+    "SQLITE_CORRUPT": ("E727", "is damaged", "restore it from a backup, or run again into another file"),
+}  # fmt: skip
+
+MIGRATIONS: Final = frozenset(("0001_first", "0002_outbox"))
+"""What this version knows. A later one adds a step, and gives the first its own copy of the tables of today."""
+
+
+def _migrations() -> Migrations:
+    from sqlite_utils import Migrations
+
+    migrations = Migrations("pauta")
+
+    @migrations(name="0001_first")
+    def first(db: Database) -> None:
+        db.table("cards").create(TABLES["cards"], pk=CARD, not_null=("precedence",), strict=True)
+        db.table("calls").create(TABLES["calls"], pk=("call_id", "agent"), strict=True)
+        needed = ("current", "result_digest", "call_id", "agent", "scorecard", "version", "digest", "evaluator")
+        keys = ((CARD, "cards", CARD), (("call_id", "agent"), "calls", ("call_id", "agent")))
+        evaluations = db.table("evaluations")
+        evaluations.create(
+            TABLES["evaluations"], pk=("evaluation_id", "revision"), not_null=needed, foreign_keys=keys, strict=True
+        )
+        evaluations.create_index(("call_id", "agent", "scorecard"))
+        evaluations.create_index(("scorecard", "version", "digest"))
+        db.execute("CREATE UNIQUE INDEX one_current_evaluation ON evaluations (evaluation_id) WHERE current = 1")
+        for name, query in VIEWS.items():
+            db.create_view(name, query)
+
+    @migrations(name="0002_outbox")
+    def outbox(db: Database) -> None:
+        needed = ("sink", "evaluation_id", "revision", "state", "tries", "next_at", "queued_at")
+        about = ("evaluation_id", "revision")
+        table = db.table("outbox")
+        table.create(
+            TABLES["outbox"], pk="key", not_null=needed, foreign_keys=((about, "evaluations", about),), strict=True
+        )
+        table.create_index(("sink", "state", "next_at"))
+
+    return migrations

@@ -1,0 +1,148 @@
+"""The tables of every store: their columns, and how a record becomes a row and a row a record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Final, TypeAlias
+
+Record: TypeAlias = Mapping[str, object]
+
+TABLES: Final[dict[str, dict[str, type]]] = {
+    "cards": {"scorecard": str, "version": str, "digest": str, "precedence": str, "title": str, "document": str},
+    "calls": {
+        "call_id": str, "agent": str, "started_at": str, "duration_s": float, "team": str, "customer_segment": str,
+        "call_type": str, "direction": str, "channel": str, "language": str, "metrics": str, "attributes": str,
+    },
+    "evaluations": {
+        "evaluation_id": str, "revision": int, "current": int, "result_digest": str, "call_id": str, "agent": str,
+        "team": str, "call_type": str, "started_at": str, "scorecard": str, "version": str, "digest": str,
+        "evaluator": str, "evaluated_at": str, "mode": str, "status": str, "score": float, "raw_score": float,
+        "agent_score": float, "coverage": float, "band": str, "passed": int, "critical_errors": int,
+        "critical_by_class": str, "non_critical_errors": int, "accumulated": int, "card_failed": int, "sections": str,
+        "scores_by": str, "answers": str, "missing": str, "unverified": str, "comments_missing": str,
+        "escalations": str, "engine": str,
+    },
+    "outbox": {
+        "key": str, "sink": str, "evaluation_id": str, "revision": int, "state": str, "tries": int, "next_at": str,
+        "queued_at": str, "delivered_at": str, "error": str,
+    },
+}  # fmt: skip
+"""Tables and their columns, in order. `agent` is '' where a call's record names none, so that it can be in a key."""
+
+JSON_COLUMNS: Final = frozenset((
+    "metrics", "attributes", "document", "critical_by_class", "sections", "scores_by", "answers", "missing",
+    "unverified", "comments_missing", "escalations", "engine",
+))  # fmt: skip
+TRUTH_COLUMNS: Final = frozenset(("passed", "accumulated", "card_failed"))
+CARD: Final = ("scorecard", "version", "digest")
+RESULT: Final = [
+    name for name in TABLES["evaluations"] if name not in ("evaluation_id", "revision", "current", "result_digest")
+]
+OF: Final = (
+    "e.evaluation_id, e.revision, e.call_id, e.agent, e.team, e.started_at, e.scorecard, e.version, e.evaluator"
+)
+
+_UNFOLDING: Final = {
+    "current_evaluations": """
+        SELECT e.*, e.rowid AS position, c.title AS scorecard_title, c.precedence,
+          json_extract(e.critical_by_class, '$.customer') AS critical_customer,
+          json_extract(e.critical_by_class, '$.business') AS critical_business,
+          json_extract(e.critical_by_class, '$.compliance') AS critical_compliance
+        FROM evaluations AS e JOIN cards AS c USING (scorecard, version, digest) WHERE e.current = 1""",
+    "latest_evaluations": """
+        SELECT * FROM (SELECT *, row_number() OVER (
+            PARTITION BY call_id, agent, scorecard
+            ORDER BY evaluator <> 'engine' DESC, julianday(evaluated_at) DESC, precedence DESC, position DESC
+          ) AS place FROM current_evaluations WHERE evaluator = 'engine' OR status <> 'incomplete') WHERE place = 1""",
+    "answers": """
+        SELECT $of, a.key AS position, json_extract(a.value, '$.question') AS question,
+          json_extract(a.value, '$.answer') AS answer, json_extract(a.value, '$.state') AS state,
+          json_extract(a.value, '$.points') AS points, json_extract(a.value, '$.out_of') AS out_of,
+          json_extract(a.value, '$.weight') AS weight, json_extract(a.value, '$.credit') AS credit,
+          json_extract(a.value, '$.error') AS error, json_extract(a.value, '$.fault') AS fault,
+          json_extract(a.value, '$.answered_by') AS answered_by, json_extract(a.value, '$.comment') AS comment,
+          json_extract(a.value, '$.reason') AS reason, json_extract(a.value, '$.criterion_answer') AS criterion_answer
+        FROM evaluations AS e, json_each(e.answers) AS a WHERE e.current = 1""",
+    "errors": """
+        SELECT $of, json_extract(a.value, '$.question') AS question, json_extract(a.value, '$.fault') AS fault,
+          coalesce(json_extract(x.value, '$.critical'), 'non_critical') AS class,
+          json_extract(x.value, '$.fails') AS fails
+        FROM evaluations AS e, json_each(e.answers) AS a, json_each(CASE json_type(a.value, '$.error')
+            WHEN 'array' THEN json_extract(a.value, '$.error')
+            WHEN 'object' THEN json_array(json_extract(a.value, '$.error')) ELSE '[]' END) AS x
+        WHERE e.current = 1""",
+    "evidence": """
+        SELECT $of, json_extract(a.value, '$.question') AS question, json_extract(x.value, '$.turn') AS turn,
+          json_extract(x.value, '$.span[0]') AS span_from, json_extract(x.value, '$.span[1]') AS span_to,
+          json_extract(x.value, '$.quote') AS quote, json_extract(x.value, '$.start') AS start_s,
+          json_extract(x.value, '$.end') AS end_s
+        FROM evaluations AS e, json_each(e.answers) AS a, json_each(a.value, '$.evidence') AS x WHERE e.current = 1""",
+    "sections": """
+        SELECT $of, json_extract(s.value, '$.section') AS section, json_extract(s.value, '$.weight') AS weight,
+          json_extract(s.value, '$.score') AS score, json_extract(s.value, '$.raw_score') AS raw_score
+        FROM evaluations AS e, json_each(e.sections) AS s WHERE e.current = 1""",
+    "escalations": """
+        SELECT $of, x.value AS escalation FROM evaluations AS e, json_each(e.escalations) AS x
+        WHERE e.current = 1""",
+}
+VIEWS: Final = {name: dedent(query).strip().replace("$of", OF) for name, query in _UNFOLDING.items()}
+"""Views that unfold what the JSON columns hold, of current revisions only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch: evaluations that are new, that got another revision, that were there already.
+
+    queued: how many rows of the outbox they made.
+    """
+
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    queued: int = 0
+
+    def __add__(self, other: Written) -> Written:
+        return Written(
+            self.new + other.new,
+            self.revised + other.revised,
+            self.unchanged + other.unchanged,
+            self.queued + other.queued,
+        )
+
+
+def row_of(evaluation: Record) -> dict[str, object]:
+    """A record as the columns of its row. Raises ValueError for a number that is not finite: SQLite would drop it."""
+    row = {name: cell(evaluation.get(name)) for name in RESULT}
+    row["agent"] = row["agent"] or ""
+    whole = "\x1f".join("" if cell is None else repr(cell) for cell in row.values())
+    row["result_digest"] = hashlib.sha256(whole.encode()).hexdigest()[:32]
+    row["evaluation_id"] = evaluation["evaluation_id"]
+    return row
+
+
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def cell(value: object) -> object:
+    if isinstance(value, dict | list | tuple):
+        return _as_json(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("Out of range: a number of a result must be finite")
+    return int(value) if isinstance(value, bool) else value
+
+
+def fact(value: object) -> object:
+    return cell(dict(value) if isinstance(value, Mapping) else value)
+
+
+def value_of(name: str, value: object) -> object:
+    if name in JSON_COLUMNS and isinstance(value, str):
+        return json.loads(value)
+    if name in TRUTH_COLUMNS and value is not None:
+        return bool(value)
+    return None if name == "agent" and value == "" else value
