@@ -153,7 +153,7 @@ def test_sources_by_name_and_by_ending(host):
     def codes(feed):
         return [getattr(each, "code", "call") for each in calls_in([feed], host)]
 
-    assert codes(Feed("x.vcon")) == ["E515"]
+    assert codes(Feed("x.eml")) == ["E515"]
     assert codes(Feed("anything", "broken", {"key": "v"})) == ["call", "E621"]
     assert codes(Feed("anything", "broken", {"key": 5})) == ["E203"]
     assert codes(Feed("anything", "brokn")) == ["E310"]

@@ -158,7 +158,11 @@ class Action(Offered, Protocol):
 
 
 class Source(Offered, Protocol):
-    """Where calls come from. `endings` are the file endings it reads, `('.jsonl',)`."""
+    """Where calls come from. `endings` are the file endings it reads, `('.jsonl',)`.
+
+    It may say `takes_files = False`: its targets (queries, addresses) are then handed to it as they are written, and
+    not looked for on the disk. One whose endings others read too says which files are its own (RecognisingSource).
+    """
 
     endings: ClassVar[tuple[str, ...]]
 
@@ -199,6 +203,16 @@ class Command(Protocol):
 
     def main(self) -> object:
         """Run it."""
+        ...
+
+
+@runtime_checkable
+class RecognisingSource(Protocol):
+    """A source whose endings say little, such as `.json`: it is asked where several could read a file."""
+
+    @classmethod
+    def recognises(cls, head: bytes) -> bool:
+        """Whether a file that begins so (64 KiB at most) is one of its own."""
         ...
 
 
@@ -314,6 +328,10 @@ class Outbox(Protocol):
 
     def move(self, keys: Sequence[str], state: str) -> None:
         """Put rows that are not delivered into another state by hand; what waits again has its tries before it."""
+        ...
+
+    def tally(self, sink: str) -> dict[str, int]:
+        """How many rows a sink has in each state."""
         ...
 
     def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:

@@ -7,8 +7,9 @@ open_sink(target, host)         the sink for a file's ending, or the one named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from glob import glob
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Final, TypeVar
 
 from pauta.engine.contracts import Sink, Source
 from pauta.engine.host import Host, LoadedPlugin, PluginError
-from pauta.engine.loading.operation import Feed
+from pauta.engine.loading.operation import Feed, revealed
 from pauta.engine.loading.shape import check_options
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.problems import Place, Problem, ProblemsFound
@@ -24,6 +25,9 @@ from pauta.engine.problems import Place, Problem, ProblemsFound
 T = TypeVar("T")
 CHUNK: Final = 100
 """So many records are asked of a source at a time; what it takes over them is limited, not what a whole file takes."""
+
+HEAD: Final = 64 * 1024
+"""So many bytes of a file are shown to sources that must say whether it is theirs."""
 
 _MAGIC: Final = frozenset("*?[")
 
@@ -35,11 +39,15 @@ def files_of(targets: Iterable[str | Path | Feed], host: Host) -> tuple[list[Fee
     """
     files: dict[tuple[str, str], Feed] = {}
     problems: list[Problem] = []
-    endings = _endings(host.sources)
     for given in targets:
         feed = given if isinstance(given, Feed) else Feed(str(given))
         path = Path(feed.target)
-        if path.is_dir():
+        named = host.sources.get(feed.source)
+        endings = _endings(host.sources if named is None else {feed.source: named}) or _endings(host.sources)
+        if named is not None and not getattr(named, "takes_files", True):
+            feed = replace(feed, target=feed.written or feed.target)
+            found = [feed.target]
+        elif path.is_dir():
             inside = (each for each in sorted(path.rglob("*")) if each.is_file() and not _hidden(each, path))
             found = [str(each) for each in inside if each.name.lower().endswith(endings)]
         elif not path.exists() and _MAGIC & set(feed.target):
@@ -75,6 +83,11 @@ def _read(
     if isinstance(plugin, Problem):
         yield plugin
         return
+    try:
+        options = revealed(feed.options, feed.at)
+    except ProblemsFound as found:
+        yield from found.problems
+        return
     owner, doing = host.owner("sources", plugin.name), f"reading '{feed.target}'"
     chunk: list[T | Problem] = []
 
@@ -85,7 +98,7 @@ def _read(
             chunk.append(entry)
 
     try:
-        entries = owner.run(lambda: iter(read(plugin(feed.options))), doing)
+        entries = owner.run(lambda: iter(read(plugin(options))), doing)
         while True:
             owner.run(lambda: take(entries), doing, calls=CHUNK)
             yield from chunk
@@ -123,11 +136,46 @@ def _source_of(feed: Feed, host: Host) -> type[Source] | Problem:
             dict(feed.options), plugin.options, feed.at or Place(feed.target), f"source '{plugin.name}'"
         )
         return wrong[0] if wrong else plugin
-    for plugin in host.sources.values():
-        if feed.target.lower().endswith(tuple(plugin.endings)):
-            return plugin
-    hint = f"files that can be read end in {', '.join(_endings(host.sources))}"
-    return Problem("E515", f"no source reads '{feed.target}'", Place(feed.target), hint)
+    fitting = _fitting(feed.target, host)
+    if not fitting:
+        hint = f"files that can be read end in {', '.join(_endings(host.sources))}"
+        return Problem("E515", f"no source reads '{feed.target}'", Place(feed.target), hint)
+    return fitting[0] if len(fitting) == 1 else _recognised(feed.target, fitting, host)
+
+
+def _fitting(target: str, host: Host) -> list[type[Source]]:
+    """The sources whose endings fit a file best: `.vcon.json` says more than `.json`."""
+    name = target.lower()
+    longest = [max((len(each) for each in plugin.endings if name.endswith(each)), default=0)
+               for plugin in host.sources.values()]  # fmt: skip
+    best = max(longest, default=0)
+    return [plugin for plugin, length in zip(host.sources.values(), longest, strict=True) if length == best > 0]
+
+
+def _recognised(target: str, fitting: Sequence[type[Source]], host: Host) -> type[Source] | Problem:
+    """The one of several sources that says that a file is its own, else the first that reads all of its ending."""
+    try:
+        with Path(target).open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return fitting[0]  # it says why the file cannot be read
+    others: list[type[Source]] = []
+    for plugin in fitting:
+        recognises: Callable[[bytes], bool] | None = getattr(plugin, "recognises", None)
+        if recognises is None:
+            others.append(plugin)
+            continue
+        owner = host.owner("sources", plugin.name)
+        try:
+            if owner.run(partial(recognises, head), f"looking at '{target}'"):
+                return plugin
+        except PluginError as error:
+            return failure("E621", f"source '{plugin.name}' failed on '{target}'", Place(target), owner, error)
+    if others:
+        return others[0]
+    names = ", ".join(sorted(plugin.name for plugin in fitting))
+    hint = f"where one of them is meant, name it in pauta.yaml: - {fitting[0].name}: {{calls: ..}}"
+    return Problem("E515", f"'{target}' is nothing that {names} knows", Place(target), hint)
 
 
 def open_sink(

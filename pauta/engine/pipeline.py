@@ -10,21 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pauta.engine.contracts import DroppingSink, KnowingSink, Sink
-from pauta.engine.endpoints import failure
-from pauta.engine.host import Host, LoadedPlugin, PluginError
+from pauta.engine.host import Host
 from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.problems import Place, Problem, Severity
+from pauta.engine.outlets import DELIVER_FOR_S, Outlet, Outlets
+from pauta.engine.problems import Problem, Severity
+from pauta.engine.redaction import RedactionError, Redactor
 from pauta.engine.routing import Router
-from pauta.engine.seam.loaded import said
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,15 +32,6 @@ BATCH: Final = 1000
 Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
 Record: TypeAlias = dict[str, Any]
 Tell: TypeAlias = Callable[[Problem], None]
-
-
-@dataclass
-class Outlet:
-    """A sink of one run, by the name that problems call it. One that failed is not `working` any more."""
-
-    name: str
-    sink: Sink
-    working: bool = True
 
 
 @dataclass
@@ -102,13 +89,18 @@ def score(
     progress: Callable[[int], None] | None = None,
     on_problem: Tell | None = None,
     document_of: Callable[[Scorecard], Mapping[str, object] | None] | None = None,
+    redactor: Redactor | None = None,
+    deliver_for_s: float = DELIVER_FOR_S,
 ) -> Summary:
     """Score calls by the cards that claim them, and hand the results to the sinks.
 
     `progress` is told after each batch how many calls are done; `on_problem` of each problem as it is found. An
-    interruption leaves every sink as the last whole batch left it, and files as they were before the run.
+    interruption leaves every sink as the last whole batch left it, and files as they were before the run. `redactor`
+    masks results and calls before any sink sees them; what cannot be masked is kept and sent nowhere. Sinks that send
+    results elsewhere do so during the run and `deliver_for_s` seconds after it. Raises ProblemsFound where such a sink
+    has no store for its outbox.
     """
-    run = _Run(router, host, outlets, on_problem, document_of)
+    run = _Run(router, host, outlets, on_problem, document_of, redactor)
     try:
         run.take_humans(humans)
         remaining = iter(calls)
@@ -120,7 +112,7 @@ def score(
     except BaseException:
         run.drop()
         raise
-    run.close()
+    run.close(deliver_for_s)
     return run.summary
 
 
@@ -134,11 +126,12 @@ class _Run:
         outlets: Sequence[Outlet],
         on_problem: Tell | None,
         document_of: Callable[[Scorecard], Mapping[str, object] | None] | None,
+        redactor: Redactor | None,
     ) -> None:
         self.summary = Summary()
         self._router = router
         self._host = host
-        self._outlets = outlets
+        self._redactor = redactor
         self._on_problem = on_problem or self.summary.problems.append
         self._document_of = document_of or (lambda card: None)
         self._plans: dict[tuple[str, str], Plan] = {}
@@ -146,6 +139,7 @@ class _Run:
         self._used: dict[int, str | None] = {}
         self._seen = _Seen()
         self._told: set[Problem] = set()
+        self._outlets = Outlets(outlets, host, self.tell)
 
     def tell(self, problem: Problem) -> None:
         """Tell a problem; those of plugins once, however many batches they are found in."""
@@ -286,18 +280,33 @@ class _Run:
         return self._plans[key]
 
     def _hand_on(self, rows: Sequence[Row], records: Sequence[Record]) -> None:
+        rows, records = self._masked(rows, records)
         self.summary.evaluations += len(records)
         for (_, card, human), record in zip(rows, records, strict=True):
             self.summary.by_card.setdefault(card.name, CardSummary()).count(record, human is not None)
         calls = list({id(call): call for call, _, _ in rows}.values())
         cards = list({(card.name, card.digest): card for _, card, _ in rows}.values())
         about = [self._described(card) for card in cards]
-        for outlet in self._outlets:
-            if outlet.working and records:
-                owner = self._owner(outlet)
-                batch = calls, about, records
-                own = batch if owner is None or owner.built_in else deepcopy(batch)  # what it changes is its own
-                self._run(outlet, partial(_deliver, outlet.sink, *own), len(records))
+        self._outlets.hand_on(calls, about, records)
+
+    def _masked(self, rows: Sequence[Row], records: Sequence[Record]) -> tuple[list[Row], list[Record]]:
+        """Rows and results with what must not be kept masked; what cannot be masked is left out, and told."""
+        if self._redactor is None:
+            return list(rows), list(records)
+        calls: dict[int, Call | RedactionError] = {}
+        kept: list[tuple[Row, Record]] = []
+        for (call, card, human), record in zip(rows, records, strict=True):
+            try:
+                if id(call) not in calls:
+                    calls[id(call)] = _masked_call(self._redactor, call)
+                masked = calls[id(call)]
+                if isinstance(masked, RedactionError):
+                    raise masked
+                kept.append(((masked, card, human), self._redactor.record(record, masked)))
+            except RedactionError as error:
+                what = f"the result of call '{call.call_id}' by {card.name} is neither kept nor sent: {error}"
+                self.tell(Problem("E753", what, call.at, "mend the pattern under redact in pauta.yaml, and run again"))
+        return [row for row, _ in kept], [record for _, record in kept]
 
     def _described(self, card: Scorecard) -> Mapping[str, object]:
         title = card.title.in_language(card.language, card.id)
@@ -309,56 +318,20 @@ class _Run:
             "document": self._document_of(card),
         }
 
-    def _run(self, outlet: Outlet, work: Callable[[], None], size: int = 0) -> None:
-        """Let a sink do something. One that fails gets nothing more; the others go on."""
-        owner = self._owner(outlet)
-        try:
-            if owner is None:
-                work()
-            else:
-                owner.run(work, f"writing to '{outlet.name}'", calls=size)
-        except Exception as error:  # a sink may raise anything
-            outlet.working = False
-            wrapped = error if isinstance(error, PluginError) else PluginError(said(error))
-            if wrapped is not error:
-                wrapped.__cause__ = error
-            what = f"sink '{outlet.name}' failed and gets nothing more"
-            self.tell(failure("E620", what, Place(outlet.name), owner, wrapped))
-            self._drop(outlet)
-
-    def _owner(self, outlet: Outlet) -> LoadedPlugin | None:
-        """The plugin that a sink is of; None for one that the caller made itself."""
-        name = getattr(outlet.sink, "name", "")
-        return self._host.owner("sinks", name) if self._host.sinks.get(name) is type(outlet.sink) else None
-
-    def _drop(self, outlet: Outlet) -> None:
-        finish = outlet.sink.drop if isinstance(outlet.sink, DroppingSink) else outlet.sink.close
-        owner = self._owner(outlet)
-        # it failed already, or the run is broken off: the first fault is the one to tell
-        with suppress(Exception):
-            finish() if owner is None else owner.run(finish, f"dropping '{outlet.name}'")
-
     def drop(self) -> None:
         """Break the run off: sinks keep what they had before, as far as they can."""
-        for outlet in self._outlets:
-            if outlet.working:
-                self._drop(outlet)
+        self._outlets.drop()
 
-    def close(self) -> None:
+    def close(self, deliver_for_s: float) -> None:
         """Finish every sink that still works."""
-        for outlet in self._outlets:
-            if outlet.working:
-                self._run(outlet, outlet.sink.close)
-            if outlet.working:
-                self.summary.outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
+        self.summary.outcomes.update(self._outlets.close(deliver_for_s))
 
 
-def _deliver(
-    sink: Sink, calls: Sequence[Call], cards: Sequence[Mapping[str, object]], records: Sequence[Record]
-) -> None:
-    if isinstance(sink, KnowingSink):
-        sink.about(calls, cards)
-    sink.write(records)
+def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
+    try:
+        return redactor.call(call)
+    except RedactionError as error:
+        return error
 
 
 class _Seen:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeAlias
 
 from pauta.engine.contracts import Delivery, Recipient, Waiting
+from pauta.engine.delivery import stamp
 from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
 from pauta.store.tables import CARD, RESULT, TABLES, Record, Written, cell, fact, row_of, value_of
@@ -113,6 +114,11 @@ class AnyStore(ABC):
         query = "SELECT min(next_at) AS next_at FROM outbox WHERE sink = ? AND state = 'waiting'"
         found = next(iter(list(self._read(query, (sink,)))))["next_at"]
         return None if found is None else str(found)
+
+    def tally(self, sink: str) -> dict[str, int]:
+        """How many rows a sink has in each state."""
+        query = "SELECT state, count(*) AS rows FROM outbox WHERE sink = ? GROUP BY state"
+        return {str(row["state"]): int(str(row["rows"])) for row in self._read(query, (sink,))}
 
     def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:
         """The rows in these states, the oldest first."""
@@ -227,11 +233,6 @@ class AnyStore(ABC):
                     queued.append((key, recipient.name, *about, "waiting", 0, now, now, None, None))
         self._many(f"{_inserting('outbox')} ON CONFLICT DO NOTHING", queued)
         return len(queued)
-
-
-def stamp(moment: datetime) -> str:
-    """A moment in UTC, as text that sorts as time does."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _key(*parts: object) -> str:

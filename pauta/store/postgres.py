@@ -10,8 +10,9 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from pauta.engine.delivery import stamp
 from pauta.engine.problems import Place, Problem, ProblemsFound
-from pauta.store.contract import AnyStore, stamp
+from pauta.store.contract import AnyStore
 from pauta.store.tables import JSON_COLUMNS, OF, TABLES, value_of
 
 if TYPE_CHECKING:
@@ -210,8 +211,12 @@ _EVALUATED: Final = r"CASE WHEN evaluated_at ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d' T
 VIEWS: Final = {
     "current_evaluations": f"""
         SELECT e.*, c.title AS scorecard_title, c.precedence,
-          {", ".join(f"(e.critical_by_class ->> '{harm}')::bigint AS critical_{harm}"
-                     for harm in ("customer", "business", "compliance"))}
+          {
+        ", ".join(
+            f"(e.critical_by_class ->> '{harm}')::bigint AS critical_{harm}"
+            for harm in ("customer", "business", "compliance")
+        )
+    }
         FROM evaluations AS e JOIN cards AS c USING (scorecard, version, digest) {_CURRENT}""",
     "latest_evaluations": f"""
         SELECT * FROM (SELECT *, row_number() OVER (

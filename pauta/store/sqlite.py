@@ -57,9 +57,12 @@ class Store(AnyStore):
     def alone(self, sink: str) -> Iterator[bool]:
         """Whether nobody else delivers for this sink: a lock on a file beside the database, which ends with us."""
         name = hashlib.sha256(sink.encode()).hexdigest()[:8]
-        with self._telling(), closing(
-            sqlite3.connect(self.path.parent / f".{self.path.name}.{name}.lock", timeout=0, isolation_level=None)
-        ) as lock:
+        with (
+            self._telling(),
+            closing(
+                sqlite3.connect(self.path.parent / f".{self.path.name}.{name}.lock", timeout=0, isolation_level=None)
+            ) as lock,
+        ):
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:

@@ -43,9 +43,7 @@ CARD: Final = ("scorecard", "version", "digest")
 RESULT: Final = [
     name for name in TABLES["evaluations"] if name not in ("evaluation_id", "revision", "current", "result_digest")
 ]
-OF: Final = (
-    "e.evaluation_id, e.revision, e.call_id, e.agent, e.team, e.started_at, e.scorecard, e.version, e.evaluator"
-)
+OF: Final = "e.evaluation_id, e.revision, e.call_id, e.agent, e.team, e.started_at, e.scorecard, e.version, e.evaluator"
 
 _UNFOLDING: Final = {
     "current_evaluations": """

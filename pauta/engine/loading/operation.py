@@ -38,13 +38,15 @@ class Entry:
 class Feed:
     """Where calls or people's answers come from: a file, a folder or a glob, or whatever a source takes.
 
-    `source` is the source's name, '' where the ending of each file decides.
+    `source` is the source's name, '' where the ending of each file decides. `written` is the target as the operation's
+    file has it, for sources whose targets are no files.
     """
 
     target: str
     source: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
     at: Place | None = None
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,11 @@ def _feeds(data: Map, folder: Path, problems: list[Problem]) -> tuple[tuple[Feed
             feeds["calls"].append(Feed(_seen_from(folder, entry.options["path"]), at=entry.at))
             continue
         options = {key: value for key, value in entry.options.items() if key not in feeds}
+        if isinstance(options.get("path"), str):
+            options["path"] = _seen_from(folder, options["path"])
         for kind, found in feeds.items():
             for target in _listed(entry.options.get(kind)):
-                found.append(Feed(_seen_from(folder, target), entry.name, options, entry.at))
+                found.append(Feed(_seen_from(folder, target), entry.name, options, entry.at, written(target)))
         if not feeds.keys() & entry.options.keys():
             hint = f"{entry.name}: {{calls: calls/*.jsonl}}, or {{answers: answers/*.csv}}"
             problems.append(
@@ -174,9 +178,9 @@ def _feeds(data: Map, folder: Path, problems: list[Problem]) -> tuple[tuple[Feed
 
 
 def _seen_from(folder: Path, path: object) -> str:
-    """A path of the file as the program needs it; an address (`https://..`) stays as it is."""
+    """A path of the file as the program needs it; an address (`https://..`) and a secret stay as they are."""
     text = written(path)
-    return text if "://" in text else str(folder / text)
+    return text if "://" in text or text.startswith("${") else str(folder / text)
 
 
 def _sinks(data: Map, folder: Path, problems: list[Problem]) -> list[Entry]:

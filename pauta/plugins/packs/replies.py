@@ -39,7 +39,7 @@ class Reply:
 
 
 _LEADS: Final[Mapping[str, str]] = {
-    "en": r"(?:\W|\b(?:well|um+|uh+|oh+|ah+|er+m?|hm+|so|and|then|ok(?:ay)?(?=,? (?:yes|yeah|no|i )))\b)*",
+    "en": r"(?:\W|\b(?:no(?=,? that(?:'?s| is) (?:right|correct|fine))|well|um+|uh+|oh+|ah+|er+m?|hm+|so|and|then|ok(?:ay)?(?=,? (?:yes|yeah|no|i )))\b)*",
     "es": r"(?:\W|\b(?:pues|eh+|ah+|ay|bueno(?=,? (?:si|no|pues))|mm+|entonces|y|uy)\b)*",
     "pt": r"(?:\W|\b(?:bom(?=,)|bem(?=,)|eh+|ah+|ai|hm+|entao|e(?=,)|olha|ue|ok(?=,? (?:sim|nao)))\b)*",
 }

@@ -7,7 +7,7 @@ version and evaluator is a new revision. The file opens in any SQLite tool; docs
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from pauta import Call, Store, Written, hookimpl
+from pauta import Call, Outbox, Recipient, Store, Written, hookimpl
 
 
 class Sqlite:
@@ -28,7 +28,17 @@ class Sqlite:
         self._store = Store(str(options["path"]))
         self._calls: Sequence[Call] = ()
         self._cards: Sequence[Mapping[str, object]] = ()
+        self._send: Sequence[Recipient] = ()
         self._written = Written()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The database, where what other sinks are to be sent waits too."""
+        return self._store
+
+    def send_to(self, recipients: Sequence[Recipient]) -> None:
+        """Take note of the sinks that are to be sent what is new."""
+        self._send = recipients
 
     @property
     def outcome(self) -> str:
@@ -42,7 +52,9 @@ class Sqlite:
 
     def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
         """Keep a batch of evaluations, all of it or nothing."""
-        self._written += self._store.write(evaluations, calls=self._calls, cards=self._cards)
+        self._written += self._store.write(
+            evaluations, calls=self._calls, cards=self._cards, send=self._send
+        )
         self._calls, self._cards = (), ()
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Calls and people's evaluations from Parquet files, as lakes and notebooks write them; read a batch of rows at a time.
 
 Columns have the names of the call record. `attributes` and `metrics` are a struct, a map, or columns of their own
-(`attributes.tier`); turns are a list of structs `{speaker, text, start, end, sentiment}`. Evaluations are long or wide, as
-in CSV. Times without a zone need `timezone`.
+(`attributes.tier`); turns are a list of structs `{speaker, text, start, end, sentiment}`. Evaluations are long or wide,
+as in CSV. Times without a zone need `timezone`.
 
     - parquet: {calls: lake/calls/*.parquet, timezone: America/Bogota}
     - parquet: {answers: lake/answers.parquet}

@@ -1,9 +1,9 @@
 """Rows of a table with typed values, as records: what Parquet files and databases have in common.
 
 Columns are named as in call records and evaluations; `attributes.tier` and `metrics.hold_s` are columns of their own,
-or `attributes` and `metrics` are one column each (a map, a struct, JSON as text). Turns are a list of structs or JSON as
-text. Answers are long (a row an answer: `question`, `answer`, `comment`, `fault`, `at`) or wide (a row an evaluation,
-every other column a question, beside it `greeting.comment`, `greeting.fault`, `greeting.at`).
+or `attributes` and `metrics` are one column each (a map, a struct, JSON as text). Turns are a list of structs, or JSON
+as text. Answers are long (a row an answer: `question`, `answer`, `comment`, `fault`, `at`) or wide (a row an
+evaluation, every other column a question, beside it `greeting.comment`, `greeting.fault`, `greeting.at`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,10 @@ OF_EVALUATIONS: Final = ("call_id", "agent", "scorecard", "version", "evaluator"
 OF_ANSWERS: Final = ("question", "answer", "comment", "fault", "at")
 MAPS: Final = ("attributes", "metrics")
 MOMENTS: Final = ("started_at", "evaluated_at")
+WORDS: Final = frozenset({
+    "call_id", "agent", "team", "customer_segment", "call_type", "scorecard", "version", "evaluator",
+})  # fmt: skip
+"""Columns whose values are ids or names; databases often have numbers there."""
 
 
 def missing_columns(names: Sequence[str], needed: Sequence[str], what: str, at: Place) -> Problem | None:
@@ -136,6 +140,8 @@ def _value(name: str, given: object, zone: tzinfo | None) -> object:
     value = _map_of(plain(given)) if name in MAPS else plain(given)
     if name in (*MAPS, "turns") and isinstance(value, str) and value.strip():
         value = json_value(value, f"the column {name}")
+    if name in WORDS and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if name == "turns" and isinstance(value, list):
         return [{key: each for key, each in turn.items() if each is not None} if isinstance(turn, dict) else turn
                 for turn in value]  # fmt: skip
@@ -153,7 +159,7 @@ def _moment(name: str, given: object, zone: tzinfo | None) -> object:
     else:
         return plain(given)
     if not is_whole(moment):
-        message = f"{name} is '{given}', without an offset: which moment that is, is not known"
+        message = f"{name} is '{given}', without an offset; what follows is left out"
         hint = "say the zone, `timezone: America/Bogota`, or select times with one"
         raise ProblemsFound([Problem("E553", message, None, hint)])
     return moment.isoformat()

@@ -7,6 +7,7 @@ capitals or not. What cannot be understood is told with its cell, `march.xlsx:c-
 Calls stand in a table on the first sheet, a row each, with the columns that the CSV source takes.
 """
 
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pauta import Call, HumanEvaluation, Place, Problem, calls_from, hookimpl
-from pauta.plugins.sources.xlsx_cells import Cell, folded, letters, moment_of, number_of, text_of
+from pauta.plugins.sources.xlsx_cells import Cell, folded, letters, moment_of, number_of, number_of_column, text_of
 from pauta.plugins.sources.xlsx_form import Form, evaluations_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 200 * 1024 * 1024
 """A workbook that unpacks to more is no form and no list of calls."""
 MOST_CELLS: Final = 5_000_000
+_CELL: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]{0,200}?\br=["']([A-Z]{1,3})(\d{1,7})["'][^>]{0,200}[^/]>""")
+_ROW: Final = re.compile(rb"""<(?:\w+:)?row\b[^>]{0,200}?\br=["'](\d{1,7})["'][^>]{0,200}[^/]>""")
 MAPS: Final = ("attributes", "metrics")
 
 
@@ -31,7 +34,7 @@ class Xlsx:
 
     name: ClassVar[str] = "xlsx"
     purpose: ClassVar[str] = "Reads the sheets that `pauta form` wrote and people filled in, and calls from a table."
-    endings: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".ods")
+    endings: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm")
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "properties": {
@@ -89,15 +92,7 @@ def _opened(target: str) -> "CalamineWorkbook | Problem":
         message = f"'{target}' is the mark that somebody has the sheet open, and is left out"
         return Problem("W561", message, Place(target), "close the sheet, so that what was filled in is saved")
     try:
-        with Path(target).open("rb") as stream:
-            if zipfile.is_zipfile(stream):
-                size = sum(each.file_size for each in zipfile.ZipFile(stream).infolist())
-                if size > MOST_BYTES:
-                    message = (
-                        f"'{target}' unpacks to {size // 1024**2} MB, and at most {MOST_BYTES // 1024**2} are read"
-                    )
-                    return Problem("E508", message, Place(target))
-        return python_calamine.CalamineWorkbook.from_path(target)
+        return _too_large(target) or python_calamine.CalamineWorkbook.from_path(target)
     except python_calamine.PasswordError:
         message = f"'{target}' is locked by a password"
         return Problem("E510", message, Place(target), "save it without one")
@@ -105,6 +100,36 @@ def _opened(target: str) -> "CalamineWorkbook | Problem":
         return Problem("E510", f"'{target}' cannot be read: {(error.strerror or str(error)).lower()}", Place(target))
     except (python_calamine.CalamineError, zipfile.BadZipFile) as error:
         return Problem("E510", f"'{target}' is no workbook that can be read: {error}", Place(target))
+
+
+def _too_large(target: str) -> Problem | None:
+    """The problem of a workbook that would fill the memory: its reader holds every sheet up to its last cell.
+
+    It is looked for in the bytes: asked for such a sheet, the reader ends the process.
+    """
+    with Path(target).open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            return None
+        parts = zipfile.ZipFile(stream)
+        size = sum(each.file_size for each in parts.infolist())
+        if size > MOST_BYTES:
+            message = f"'{target}' unpacks to {size // 1024**2} MB, and at most {MOST_BYTES // 1024**2} are read"
+            return Problem("E508", message, Place(target))
+        for part in parts.namelist():
+            row, column = _reach(parts.read(part))
+            if row * column > MOST_CELLS:
+                message = f"a sheet of '{target}' reaches to row {row:,} and column {letters(column)}"
+                hint = "delete the rows and columns behind the filled ones: one stray cell makes a sheet this large"
+                return Problem("E508", message, Place(target), hint)
+    return None
+
+
+def _reach(sheet: bytes) -> tuple[int, int]:
+    """The last row and the last column in which a sheet has something, as its XML says."""
+    row = max((int(found[1]) for found in _ROW.finditer(sheet)), default=0)
+    cells = {(found[1], int(found[2])) for found in _CELL.finditer(sheet)}
+    columns = {name for name, _ in cells}
+    return max([row, *(number for _, number in cells)]), max(map(number_of_column, columns), default=1)
 
 
 def _rows(workbook: "CalamineWorkbook", target: str, name: str) -> Sequence[Sequence[Cell]] | Problem:
@@ -117,10 +142,6 @@ def _rows(workbook: "CalamineWorkbook", target: str, name: str) -> Sequence[Sequ
         return []
     except python_calamine.CalamineError as error:
         return Problem("E510", f"sheet '{name}' of '{target}' cannot be read: {error}", Place(target))
-    if sheet.end and (sheet.end[0] + 1) * (sheet.end[1] + 1) > MOST_CELLS:
-        message = f"sheet '{name}' reaches to row {sheet.end[0] + 1:,} and column {letters(sheet.end[1] + 1)}"
-        hint = "delete the rows and columns behind the filled ones: a stray cell makes a sheet this large"
-        return Problem("E508", message, Place(target, cell=name), hint)
     return sheet.to_python(skip_empty_area=False)
 
 

@@ -30,6 +30,14 @@ def letters(column: int) -> str:
     return name
 
 
+def number_of_column(name: bytes) -> int:
+    """The number of a column, counted from 1: AB is 28."""
+    number = 0
+    for letter in name:
+        number = number * 26 + letter - 64
+    return number
+
+
 def text_of(cell: Cell) -> str:
     """A cell as text, without space around it: 12.0 is `12`, a day 2026-03-01."""
     match cell:

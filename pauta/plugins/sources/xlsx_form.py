@@ -231,11 +231,13 @@ def _wrong_header(form: Form, sheet: str, found: _Found, header: Mapping[str, ob
             place = found.header[name][1] if name in found.header else at
             message = f"sheet '{sheet}' is filled in, and does not say the {form.labels[name].lower()}"
             yield Problem("E561", message, place, f"write it beside '{form.labels[name]}'")
-    alone: dict[str, object] = {"call_id": header.get("call_id", sheet), "evaluator": "x", "answers": {}}
-    for name, value in header.items():
-        told = human_from({**alone, name: value}, found.header[name][1])
+    alone: dict[str, object] = {"call_id": sheet, "evaluator": "x", "answers": {}}
+    for name in [name for name in OF_HEADER if name in header]:
+        told = human_from({**alone, name: header[name]}, found.header[name][1])
         if isinstance(told, Problem):
             yield told
+        elif name == "call_id":
+            alone["call_id"] = told.call_id
 
 
 def _wrong_answers(found: _Found, header: Mapping[str, object], otherwise: Problem) -> list[Problem]:

@@ -32,7 +32,7 @@ from pauta.plugins.packs.hearing import (
 from pauta.plugins.packs.meant import denied
 from pauta.plugins.packs.plain import compiled, plain_of
 from pauta.plugins.packs.replies import Kind, Reply, agreement_in, reply_to
-from pauta.plugins.packs.sales.words import ASKS_CONSENT, NEEDS, NOT_TO_THE_SALE, OFFERS, TAKES_BACK, TERMS
+from pauta.plugins.packs.sales.words import ASKS_CONSENT, NEEDS, NOT_TO_THE_SALE, OFFERS, PRODUCTS, TAKES_BACK, TERMS
 
 PRICE: Final = "price"
 _TOPICS: Final = (PRICE, "duration")
@@ -51,8 +51,9 @@ class NeedsBeforeOffer:
         not met         agent: "What do you need? I recommend our Max plan."    asked and offered in one breath
         not applicable  nothing is offered
 
-    An offer is told by its words ("I'd recommend", "nuestro plan", "tenho uma oferta"), so one made by price alone ("it's
-    yours for 20") is not heard: add such phrases with `offers`. Whether the offer fits the answer is for a person.
+    An offer is told by its words ("I'd recommend", "nuestro plan", "tenho uma oferta") or by a plan and a price in one
+    turn. One made otherwise ("it's yours for 20") is not heard: add such phrases with `offers`. Whether the offer fits
+    the answer is for a person.
     """
 
     name: ClassVar[str] = "sales.needs_before_offer"
@@ -82,7 +83,8 @@ class NeedsBeforeOffer:
 
     def _judge(self, call: Call, found: Sequence[Places]) -> Finding:
         needs, offers = found
-        offer = next((each for each in offers if not _denied(call, each)), None)
+        meant = in_order([*(each for each in offers if not _denied(call, each)), *_priced(call)])
+        offer = meant[0] if meant else None
         if offer is None:
             return Finding(Verdict.NOT_APPLICABLE, "nothing is offered")
         answered = [each for each in needs if (next_said(call, CUSTOMER, at(each)[0]) or len(call.turns)) < at(offer)[0]]
@@ -267,6 +269,7 @@ def _consent(call: Call, asked: Places) -> Evidence | None:
 
 
 def _prices(call: Call) -> Iterator[Evidence]:
+    """The amounts that the agent says."""
     language = language_of(call)
     for n, turn in enumerate(call.turns):
         if turn.speaker == AGENT and language:
@@ -274,6 +277,16 @@ def _prices(call: Call) -> Iterator[Evidence]:
             for each in amounts_in(plain, language):
                 if each.value is not None:
                     yield evidence_of(call, n, plain, each.start, each.stop)
+
+
+def _priced(call: Call) -> Iterator[Evidence]:
+    """Products that the agent names in one turn with an amount."""
+    language = language_of(call)
+    priced = {at(each)[0] for each in _prices(call)}
+    for n in sorted(priced):
+        plain = plain_of(call.turns[n].text)
+        for each in compiled(PRODUCTS[language or ""]).finditer(plain.text):
+            yield evidence_of(call, n, plain, each.start(), each.end())
 
 
 def _denied(call: Call, place: Evidence) -> bool:

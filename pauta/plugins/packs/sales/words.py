@@ -46,6 +46,13 @@ OFFERS: Final[Phrases] = {
 }  # fmt: skip
 """An agent offers something."""
 
+PRODUCTS: Final[Mapping[str, str]] = {
+    "en": r"\b(?<!your )(?<!current )(?:plan|package|bundle|subscription)\b",
+    "es": r"\b(?<!su )(?<!tu )(?:plan|paquete|promocion)\b",
+    "pt": r"\b(?<!seu )(?<!atual )(?:plano|pacote|promocao)\b",
+}
+"""What is offered when its price stands in the same turn: folded words."""
+
 ASKS_CONSENT: Final[Phrases] = {
     "en": [
         "do you ...1 (agree|accept|consent|confirm|authorise|authorize)", "do you (want|wish) to (go ahead|proceed|continue)", "do you say yes",
