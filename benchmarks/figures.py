@@ -20,7 +20,6 @@ class Figure:
     value: float | None = None
     goal: float | None = None
     at_least: bool = True
-    unit: str = ""
 
     @property
     def reached(self) -> bool | None:

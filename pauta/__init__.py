@@ -12,6 +12,7 @@ _ROOMS = {
     "engine.contracts": "Delivery Outbox Recipient RetryLater Sheet",
     "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
+    "engine.loading.asked": "wants_from",
     "engine.loading.conditions": "condition_from",
     "engine.loading.records": "call_from calls_from evaluations_from human_from unknown_field",
     "engine.model.calls": "Answer Call CallBatch HumanEvaluation Turn",

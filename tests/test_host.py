@@ -16,7 +16,7 @@ import click
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from plugin_runs import BAD, answers_of, calls, card, host_of, plan_with, run
+from plugin_runs import BAD, OF_CARDS, answers_of, calls, card, host_of, plan_with, run
 
 from pauta.engine import hookspecs
 from pauta.engine.contracts import API, KINDS, SINGULAR, Sheet
@@ -192,7 +192,7 @@ def test_several_folders(tmp_path):
 
 
 def test_settings_that_are_about_no_plugin_are_told(tmp_path):
-    host = host_of(tmp_path, "good", isolate=["god"], timeouts={"good": 5}, memory={"nobody": 1})
+    host = host_of(tmp_path, "good", isolate=["god"], timeouts={"good": 5}, memory={"zzz": 1})
     assert [(problem.code, problem.hint) for problem in host.problems] == [
         ("E616", "did you mean 'good'?"),
         ("E616", "`pauta plugins` lists them"),
@@ -249,15 +249,11 @@ class Remembers:
     def __init__(self, options, question):
         self._database = sqlite3.connect(":memory:")
 
-    def __del__(self):
-        self._database.close()
-
     def answer(self, call):
         (found,) = self._database.execute("select 1 + 1").fetchone()
         return Finding(Verdict.MET if found == 2 else Verdict.NOT_MET, "asked")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_criterion_lives_in_one_thread(tmp_path):
     host = host_of(tmp_path, "good")
     host.register(plugin_of(criteria=[Remembers]), "remembers")
@@ -315,7 +311,7 @@ escalations:
 
 
 def by_method(score, fires, **settings):
-    host = Host(installed=False, built_in=[name for name in BUILT_IN if "s.sinks" not in name], **settings)
+    host = Host(installed=False, built_in=OF_CARDS, **settings)
     host.register(
         plugin_of(methods=[made("mine", score=score)], rules=[made("mine", fires=fires)]), "acme", version="4"
     )
@@ -386,7 +382,7 @@ def test_a_method_that_cannot_be_made():
             raise OSError("no table")
 
     def card_with(offered):
-        host = Host(installed=False)
+        host = Host(installed=False, built_in=OF_CARDS)
         host.register(plugin_of(methods=[offered], rules=[made("mine", fires=low)]), "acme")
         return card_from_text(METHOD, host, "card.yaml").scorecard, host
 
@@ -394,7 +390,6 @@ def test_a_method_that_cannot_be_made():
     _, host = card_with(Unmade)
     results = evaluate(compile_plan(read, host), batch_of(calls()))
     assert np.isnan(results.score).all()
-    assert "it cannot be made" not in results.problems[0].message
     assert "OSError: no table" in results.problems[0].message
 
 
@@ -460,7 +455,7 @@ def test_the_plugins_as_text_and_as_data(tmp_path):
 
 def test_a_plugin_that_is_off_says_so_without_being_run():
     plugin = LoadedPlugin("x", "1", "file", timeout=0.1)
-    with pytest.raises(PluginError, match="took longer than 0.1 s"):
+    with pytest.raises(PluginError, match=r"took longer than 0\.1 s"):
         plugin.run(lambda: time.sleep(5), "sleeping")
     asked = []
     with pytest.raises(PluginError) as caught:

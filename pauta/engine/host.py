@@ -44,6 +44,8 @@ BUILT_IN: Final = (
     "pauta.plugins.sinks.jsonl",
     "pauta.plugins.sinks.csv",
     "pauta.plugins.sinks.sqlite",
+    "pauta.plugins.sinks.postgres",
+    "pauta.plugins.sinks.webhook",
 )
 
 

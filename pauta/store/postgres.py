@@ -22,7 +22,6 @@ CONNECT_TIMEOUT_S: Final = 10
 BUSY_TIMEOUT_S: Final = 30
 """So long a writer waits for another to finish its batch."""
 
-INSTALL: Final = "python -m pip install 'pauta[postgres]'"
 ROWS_AT_A_TIME: Final = 500
 
 
@@ -153,7 +152,7 @@ def _psycopg() -> Any:
         import psycopg
         import psycopg.conninfo
     except ImportError as error:
-        problem = Problem("E729", "PostgreSQL needs psycopg, which is not installed", None, f"run: {INSTALL}")
+        problem = Problem("E550", "PostgreSQL needs psycopg, which is not installed", None, "pip install 'pauta[postgres]'")
         raise ProblemsFound([problem]) from error
     return psycopg
 

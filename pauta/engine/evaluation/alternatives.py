@@ -15,7 +15,7 @@ from pauta.engine.evaluation.plan import Plan
 from pauta.engine.model.calls import Answer, CallBatch, Note, RawAnswer
 from pauta.engine.model.columns import Coded
 from pauta.engine.model.results import Cell, Results
-from pauta.engine.model.scorecard import NOT_APPLICABLE, UNVERIFIED, Kind, Question, Range
+from pauta.engine.model.scorecard import NOT_APPLICABLE, UNVERIFIED, Kind, Question
 
 COMMENTED: Final = Answer(None, comment="changed")
 """A changed answer comes with the comment it may need."""
@@ -73,36 +73,6 @@ def _column(coding: Coding, given: Sequence[RawAnswer | None]) -> Coded[Any]:
     return Coded(codes_of, coding.vocabulary)
 
 
-def possible_answers(question: Question) -> list[RawAnswer]:
-    """Answers that stand for all of a question's: options, one number of each range, both ends of a scale.
-
-    Of `choose: many`: each option alone, all that add points together, and none. Text and dates have none.
-    """
-    answers = question.answers
-    match answers.kind:
-        case Kind.ONE:
-            return [option.id for option in answers.options]
-        case Kind.MANY:
-            positive = tuple(option.id for option in answers.options if (option.points or 0) > 0)
-            singles = [(option.id,) for option in answers.options]
-            return list(dict.fromkeys([positive, *singles, ()]))
-        case Kind.SCALE:
-            return [answers.minimum or 0.0, answers.maximum or 0.0]
-        case Kind.NUMBER:
-            return [number for each in answers.ranges if (number := _number_in(question, each)) is not None]
-    return []
-
-
-def best_answer(coding: Coding) -> RawAnswer | None:
-    """The answer with the most points among those that make no error (else of all); None where nothing is scored."""
-    if not coding.question.scored:
-        return None
-    candidates = [(answer, coding.cell(coding.read(answer))) for answer in possible_answers(coding.question)]
-    scored = [(answer, cell) for answer, cell in candidates if cell.credit is not None]
-    clean = [(answer, cell) for answer, cell in scored if not cell.errors] or scored
-    return max(clean, key=lambda each: each[1].credit or 0.0)[0] if clean else None
-
-
 def any_answer(question: Question) -> RawAnswer:
     """An answer to a question that is recorded and not scored, where one must stand."""
     match question.answers.kind:
@@ -113,18 +83,3 @@ def any_answer(question: Question) -> RawAnswer:
         case Kind.DATE:
             return "2000-01-01"
     return "-"
-
-
-def _number_in(question: Question, wanted: Range) -> float | None:
-    """A number that falls into a range, as ranges are tried in order; None where an earlier one takes them all."""
-    low, high = question.answers.minimum, question.answers.maximum
-    start = max((each for each in (wanted.start, low) if each is not None), default=None)
-    stop = min((each for each in (wanted.stop, high) if each is not None), default=None)
-    bounds = [each for one in question.answers.ranges for each in (one.start, one.stop) if each is not None]
-    near = [start, stop, *(each + step for each in bounds for step in (0.0, 0.5, -0.5, 1.0, -1.0)), 0.0]
-    for number in near:
-        if number is None or (start is not None and number < start) or (stop is not None and number > stop):
-            continue
-        if next((each for each in question.answers.ranges if each.has(number)), None) is wanted:
-            return number
-    return None

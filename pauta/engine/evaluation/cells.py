@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
+from functools import cached_property
 from typing import Final, TypeAlias
 
+from pauta.engine.model.amounts import decimal_sum
 from pauta.engine.model.calls import RawAnswer
-from pauta.engine.model.conditions import number_of
+from pauta.engine.model.conditions import Value, number_of
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import (
     ANSWERED,
@@ -27,6 +29,7 @@ from pauta.engine.model.scorecard import (
     Kind,
     Option,
     Question,
+    Range,
 )
 from pauta.engine.problems import nearest
 
@@ -86,8 +89,29 @@ class Coding:
         self.cells: tuple[Cell, ...] = STATE_CELLS
         if self.closed:
             self.cells += tuple(self.cell(option) for option in self.options)
+        self.values: tuple[Value | None, ...] = tuple(cell.value for cell in self.cells)
+        """What conditions see under each code of a closed question."""
         self.vocabulary: tuple[str, ...] = STATE_NAMES + (tuple(self.options) if self.closed else ())
         self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
+
+    @cached_property
+    def asks_comments(self) -> bool:
+        """Whether any answer of the question asks for a comment."""
+        answers = self.question.answers
+        marked = [each.comment_required for each in answers.options] + [
+            each.comment_required for each in answers.ranges
+        ]
+        return self.question.comment != "optional" or any(marked)
+
+    @cached_property
+    def best(self) -> RawAnswer | None:
+        """The answer with the most points, one without an error if there is any; None where nothing is scored."""
+        if not self.question.scored:
+            return None
+        candidates = [(answer, self.cell(self.read(answer))) for answer in possible_answers(self.question)]
+        scored = [(answer, cell) for answer, cell in candidates if cell.credit is not None]
+        clean = [(answer, cell) for answer, cell in scored if not cell.errors] or scored
+        return max(clean, key=lambda each: each[1].credit or 0.0)[0] if clean else None
 
     def read(self, raw: RawAnswer) -> AnswerValue | State:
         """A given answer as an answer of this question, or as the state it names.
@@ -189,7 +213,7 @@ class Coding:
                         errors = (each.error,) if each.error else ()
                         return self._scored(value, each.points, errors, each.comment_required)
             case Kind.SCALE:
-                points = float(value) - (question.answers.minimum or 0.0)  # type: ignore[arg-type]  # as above
+                points = decimal_sum((float(value), -(question.answers.minimum or 0.0)))  # type: ignore[arg-type]  # as above
                 errors = (question.error,) if question.error and points == 0 else ()
                 return self._scored(value, points, errors, comment_required=False)
         return Cell(ANSWERED, value, comment_required=question.comment == "required")
@@ -208,7 +232,7 @@ class Coding:
         errors = [option.error for option in options if option.error]
         points = None
         if question.scored:
-            points = sum(option.points or 0.0 for option in options)
+            points = decimal_sum(option.points or 0.0 for option in options)
             positive = any((option.points or 0.0) > 0 for option in question.answers.options)
             if question.error and (points <= 0 if positive else points < 0):
                 errors.insert(0, question.error)
@@ -223,6 +247,41 @@ class Coding:
         credit = None if points is None or not question.max_points else points / question.max_points
         asked = {"required": True, "required_on_error": bool(errors)}.get(question.comment, False)
         return Cell(ANSWERED, value, points, credit, errors, comment_required or asked)
+
+
+def possible_answers(question: Question) -> list[RawAnswer]:
+    """Answers that stand for all of a question's: options, one number of each range, both ends of a scale.
+
+    Of `choose: many`: each option alone, all that add points together, and none. Text and dates have none.
+    """
+    answers = question.answers
+    match answers.kind:
+        case Kind.ONE:
+            return [option.id for option in answers.options]
+        case Kind.MANY:
+            positive = tuple(option.id for option in answers.options if (option.points or 0) > 0)
+            singles = [(option.id,) for option in answers.options]
+            return list(dict.fromkeys([positive, *singles, ()]))
+        case Kind.SCALE:
+            return [answers.minimum or 0.0, answers.maximum or 0.0]
+        case Kind.NUMBER:
+            return [number for each in answers.ranges if (number := _number_in(question, each)) is not None]
+    return []
+
+
+def _number_in(question: Question, wanted: Range) -> float | None:
+    """A number that falls into a range, as ranges are tried in order; None where an earlier one takes them all."""
+    low, high = question.answers.minimum, question.answers.maximum
+    start = max((each for each in (wanted.start, low) if each is not None), default=None)
+    stop = min((each for each in (wanted.stop, high) if each is not None), default=None)
+    bounds = [each for one in question.answers.ranges for each in (one.start, one.stop) if each is not None]
+    near = [start, stop, *(each + step for each in bounds for step in (0.0, 0.5, -0.5, 1.0, -1.0)), 0.0]
+    for number in near:
+        if number is None or (start is not None and number < start) or (stop is not None and number > stop):
+            continue
+        if next((each for each in question.answers.ranges if each.has(number)), None) is wanted:
+            return number
+    return None
 
 
 def _as_text(raw: object) -> str:

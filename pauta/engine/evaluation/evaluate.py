@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,14 @@ from pauta.engine.evaluation.scoring import Marks, Totals, held, marks, method_s
 from pauta.engine.evaluation.tables import BLOCK, Tables
 from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
-from pauta.engine.model.scorecard import Fault, Harm
+from pauta.engine.model.scorecard import Fault, Harm, Scorecard
 from pauta.engine.problems import Problem
 
 Codes = NDArray[np.integer]
-KEPT: Final = ("non_critical", "missing", "unverified", "open")
+Small = TypeVar("Small", np.uint8, np.int8)
+Verdict: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]
+"""status, passed and band."""
+KEPT: Final = ("non_critical", "missing", "unverified")
 """The counters that outlive their block."""
 
 
@@ -48,21 +51,20 @@ def evaluate(plan: Plan, batch: CallBatch, recorder: Recorder | None = None) -> 
 def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder | None = None) -> Results:
     """From the answers of a batch to its results: scores, errors, verdicts, escalations."""
     problems = list(plan.problems) + gathered.problems
-    scored = _Scores(batch.size)
-    _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, recorder)
-    agent = _agent_scores(plan, batch, gathered, scored.score, problems)
     comments = _comments_missing(plan, batch, gathered)
-    status, passed, band = _verdict(plan, scored, comments)
+    scored = _Scores(batch.size)
+    kept = _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, comments, recorder)
+    agent = _agent_scores(plan, batch, gathered, scored.score, problems)
     answers = {question.id: gathered.answers[n] for n, question in enumerate(plan.scorecard.questions)}
     results = Results(
         scorecard=plan.scorecard,
         batch=batch,
-        status=status,
+        status=scored.status,
         score=scored.score,
         raw_score=scored.raw_score,
         agent_score=agent,
-        passed=passed,
-        band=band,
+        passed=scored.passed,
+        band=scored.band,
         critical=scored.critical,
         non_critical=scored.counts["non_critical"],
         missing=scored.counts["missing"],
@@ -72,7 +74,7 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder 
         accumulated=scored.accumulated,
         comment_missing=comments,
         answers=answers,
-        detail=_Detail(plan, gathered.codes, gathered.cells),
+        detail=_Detail(plan, gathered.codes, gathered.cells, kept),
         plugins=plan.versions,
         problems=tuple(problems),
     )
@@ -85,16 +87,16 @@ class _Scores:
 
     def __init__(self, rows: int) -> None:
         self.score, self.raw_score = np.empty(rows), np.empty(rows)
-        self.critical = np.empty(rows, dtype=np.int64)
+        self.critical = np.empty(rows, dtype=np.int32)
         self.card_failed = np.empty(rows, dtype=np.bool_)
         self.accumulated = np.empty(rows, dtype=np.bool_)
-        self.counts = {
-            name: np.empty(rows, dtype=np.int64) for name in ("non_critical", "missing", "unverified", "open")
-        }
+        self.counts = {name: np.empty(rows, dtype=np.int32) for name in KEPT}
+        self.by_class = {harm: np.empty(rows, dtype=np.int32) for harm in Harm}
+        self.status = np.empty(rows, dtype=np.uint8)
+        self.passed = np.empty(rows, dtype=np.int8)
+        self.band = np.empty(rows, dtype=np.int16)
 
-        self.by_class = {harm: np.empty(rows, dtype=np.int64) for harm in Harm}
-
-    def take(self, block: slice, made: Marks) -> None:
+    def take(self, block: slice, made: Marks, verdict: Verdict) -> None:
         self.score[block], self.raw_score[block] = made.score, made.raw_score
         self.critical[block], self.card_failed[block] = made.critical, made.card_failed
         self.accumulated[block] = made.accumulated
@@ -102,6 +104,7 @@ class _Scores:
             counts[block] = made.counts[name]
         for harm, counts in self.by_class.items():
             counts[block] = made.critical_by_class[harm]
+        self.status[block], self.passed[block], self.band[block] = verdict
 
 
 def _in_blocks(
@@ -110,23 +113,26 @@ def _in_blocks(
     cells: Sequence[Sequence[Cell]],
     scored: _Scores,
     problems: list[Problem],
+    comments: Mapping[str, NDArray[np.bool_]],
     recorder: Recorder | None = None,
-) -> None:
+) -> Totals | None:
+    """Fill `scored` block by block; the totals with their sections where all rows are one block."""
     open_cells = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
     rows = len(scored.score)
+    one_block = rows <= BLOCK
+    found = None
     for start in range(0, rows, BLOCK):
         block = slice(start, min(start + BLOCK, rows))
         own = [column[block] for column in codes]
-        found = totals(
-            plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=recorder is not None
-        )
+        found = totals(plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=one_block)
         if plan.method is not None:
             found = _by_method(plan, own, cells, found, problems)
         made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
-        scored.take(block, made)
+        scored.take(block, made, _verdict(plan.scorecard, made, [rows[block] for rows in comments.values()]))
         if recorder is not None:
             recorder.totals.append(found)
             recorder.marks.append(made)
+    return found if one_block else None
 
 
 def _by_method(
@@ -170,7 +176,7 @@ def _agent_scores(
         return score
     rows = np.flatnonzero(changed)
     again = _Scores(len(rows))
-    _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems)
+    _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems, {})
     agent = score.copy()
     agent[rows] = again.score
     return agent
@@ -183,59 +189,62 @@ def _is_miss(plan: Plan, column: int, cell: Cell) -> bool:
 def _comments_missing(plan: Plan, batch: CallBatch, gathered: Gathered) -> dict[str, NDArray[np.bool_]]:
     """Question id -> where a person evaluates, the answer needs a comment, and none was given."""
     missing: dict[str, NDArray[np.bool_]] = {}
-    for n, question in enumerate(plan.scorecard.questions):
+    for n, coding in enumerate(plan.codings):
+        if not coding.asks_comments:
+            continue
         answers = gathered.answers[n]
         needs = [cell.comment_required for cell in answers.cells]
-        if not any(needs):
-            continue
         rows = np.array(needs, dtype=np.bool_)[answers.codes]
         if batch.automatic is not None:
             rows &= ~batch.automatic
         for row in np.flatnonzero(rows):
-            note = batch.notes.get((int(row), question.id))
+            note = batch.notes.get((int(row), coding.question.id))
             rows[row] = note is None or not (note.comment or "").strip()
-        missing[question.id] = rows
+        missing[coding.question.id] = rows
     return missing
 
 
-def _verdict(
-    plan: Plan, scored: _Scores, comments: Mapping[str, NDArray[np.bool_]]
-) -> tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]:
-    """status, passed and band (SCORECARD.md section 4, Verdict)."""
-    card, scoring = plan.scorecard, plan.scorecard.scoring
-    incomplete = scored.counts["missing"] > 0
+def _verdict(card: Scorecard, made: Marks, comments_missing: Sequence[NDArray[np.bool_]]) -> Verdict:
+    """status, passed and band of a block (SCORECARD.md section 4, Verdict)."""
+    scoring, score = card.scoring, made.score
+    incomplete = made.counts["missing"] > 0
     if scoring.unverified_is_incomplete:
-        incomplete |= scored.counts["unverified"] > 0
-    for rows in comments.values():
+        incomplete |= made.counts["unverified"] > 0
+    for rows in comments_missing:
         incomplete |= rows
-    unscored = np.isnan(scored.score)
-    status = np.where(unscored, np.uint8(Status.NOT_SCORED), np.uint8(Status.COMPLETE))
-    status[incomplete] = Status.INCOMPLETE
+    unscored = np.isnan(score)
+    status = _which([(incomplete, Status.INCOMPLETE), (unscored, Status.NOT_SCORED)], Status.COMPLETE, np.uint8)
 
-    failed = scored.card_failed
+    cases = [(incomplete, UNKNOWN), (made.card_failed, 0)]
     if scoring.pass_mark is not None:
-        failed = failed | (scored.score < scoring.pass_mark)
-        passed = np.where(unscored | (scored.counts["open"] > 0), np.int8(UNKNOWN), np.int8(1))
-    else:
-        passed = np.full(len(unscored), UNKNOWN, dtype=np.int8)
-    passed[failed] = 0
-    passed[incomplete] = UNKNOWN
+        cases += [(score < scoring.pass_mark, 0), (unscored | (made.counts["open"] > 0), UNKNOWN)]
+    passed = _which(cases, UNKNOWN if scoring.pass_mark is None else 1, np.int8)
 
-    band = np.full(len(unscored), UNKNOWN, dtype=np.int16)
-    if card.bands:
-        ascending = sorted(range(len(card.bands)), key=lambda n: card.bands[n].start)
-        starts = np.array([card.bands[n].start for n in ascending])
-        reached = np.searchsorted(starts, scored.score, side="right")
-        band = np.array([UNKNOWN, *ascending], dtype=np.int16)[np.where(unscored, 0, reached)]
-        band[incomplete] = UNKNOWN
+    ascending = sorted(range(len(card.bands)), key=lambda n: card.bands[n].start)
+    reached = np.zeros(len(score), dtype=np.int16)
+    for n in ascending:
+        reached += score >= card.bands[n].start
+    reached *= ~incomplete
+    band = np.array([UNKNOWN, *ascending], dtype=np.int16).take(reached)
     return status, passed, band
+
+
+def _which(cases: Sequence[tuple[NDArray[np.bool_], int]], otherwise: int, dtype: type[Small]) -> NDArray[Small]:
+    """`np.select` for small integers, by arithmetic: masks that nobody can predict make `np.where` slow."""
+    chosen = np.full(len(cases[0][0]), otherwise, dtype=dtype)
+    for mask, value in reversed(cases):
+        chosen *= ~mask
+        chosen += mask * dtype(value)
+    return chosen
 
 
 class _Detail:
     """Figures worked out on request, by the same tables and the same arithmetic as the score."""
 
-    def __init__(self, plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]]) -> None:
-        self._plan, self._codes, self._cells = plan, codes, cells
+    def __init__(
+        self, plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]], kept: Totals | None
+    ) -> None:
+        self._plan, self._codes, self._cells, self._kept = plan, codes, cells, kept
         self._open = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
         self._rows = len(codes[0]) if codes else 0
 
@@ -248,12 +257,14 @@ class _Detail:
 
     def sections(self) -> tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]:
         """Section id -> S_s before and after errors, rounded."""
-        found = self._totals(self._plan.tables, keep_sections=True)
+        found = self._kept or self._totals(self._plan.tables, keep_sections=True)
         decimals = self._plan.scorecard.scoring.decimals
-        return (
-            {name: rounded(score, decimals) for name, score in found.section_raw.items()},
-            {name: rounded(score, decimals) for name, score in found.section_failed.items()},
-        )
+        raw = {name: rounded(score, decimals) for name, score in found.section_raw.items()}
+        failed = {
+            name: raw[name] if score is found.section_raw[name] else rounded(score, decimals)
+            for name, score in found.section_failed.items()
+        }
+        return raw, failed
 
     def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:
         """The card's formula before errors over the questions of each tag and aim, rounded."""
@@ -273,28 +284,23 @@ class _Detail:
 
     def shares(self) -> Mapping[str, NDArray[np.float64]]:
         """Question id -> its part of the whole, 0..1: w_q over the lower sum, times its section's part of the total."""
-        lowers: dict[int, NDArray[np.float64]] = {}
-        section_lower: dict[str, NDArray[np.float64]] = {}
-        for section, _, columns in self._plan.part(range(len(self._codes))):
-            for n in columns:
-                worths = self._plan.tables.open_worths(n, self._cells[n])
-                lowers[n] = np.array([each.lower for each in worths])[self._codes[n]]
-            section_lower[section] = sum((lowers[n] for n in columns), start=np.zeros(self._rows))
-        weights = {section.id: section.weight for section in self._plan.scorecard.sections}
-        weighted = self._plan.scorecard.weighted_sections
-        whole = sum(
-            (
-                np.where(lower > 0, weights[name] or 0.0, 0.0) if weighted else lower
-                for name, lower in section_lower.items()
-            ),
-            start=np.zeros(self._rows),
-        )
         shares: dict[str, NDArray[np.float64]] = {}
-        for n, question in enumerate(self._plan.scorecard.questions):
-            section_id = self._plan.scorecard.section_of[question.id].id
-            own = lowers[n]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                if weighted:
-                    own = (weights[section_id] or 0.0) * own / section_lower[section_id]
-                shares[question.id] = np.nan_to_num(own / whole, nan=0.0, posinf=0.0)
+        whole = np.zeros(self._rows)
+        position = 0
+        for section in self._plan.scorecard.sections:
+            own = np.empty((len(section.questions), self._rows))
+            base = np.zeros(self._rows)
+            for n, question in enumerate(section.questions, start=position):
+                shares[question.id] = row = own[n - position]
+                row[:] = self._plan.tables.lower(n, self._codes[n], self._cells[n])
+                base += row
+            position += len(section.questions)
+            if section.weight is not None:
+                there = base > 0
+                own *= section.weight
+                np.divide(own, base, out=own, where=there)
+                base = np.where(there, section.weight, 0.0)
+            whole += base
+        for share in shares.values():
+            np.divide(share, whole, out=share, where=whole > 0)
         return shares

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pauta.engine.evaluation.alternatives import Changes, best_answer, evaluate_alternatives
+from pauta.engine.evaluation.alternatives import Changes, evaluate_alternatives
 from pauta.engine.evaluation.evaluate import Recorder, evaluate
 from pauta.engine.evaluation.plan import Plan
 from pauta.engine.evaluation.records import Record, number, record
@@ -47,30 +47,28 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
         for n, question in enumerate(plan.scorecard.questions)
     }
     made = record(results, row)
-    full = _full_shares(plan, batch, row, heard, made)
+    attempts = list(_attempts(plan, made))
+    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *attempts])
+    full = {name: number(shares[0]) for name, shares in tried.shares.items()}
     return Explanation(
         plan.scorecard,
         made,
         full,
         tuple(_handed_on(plan.scorecard, made, full)),
         tuple(_effects(plan.scorecard, results, made, recorder, row)),
-        _cheapest(plan, batch, row, heard, made),
+        _cheapest(made, attempts, tried),
     )
 
 
-def _full_shares(
-    plan: Plan, batch: CallBatch, row: int, heard: Mapping[str, Cell], made: Record
-) -> dict[str, float | None]:
-    """Question id -> its share of the whole had every question that is asked here been answered."""
+def _all_answered(plan: Plan, heard: Mapping[str, Cell], made: Record) -> Changes:
+    """The best answer to every question that is asked here and was not answered."""
     asked = {each["question"] for each in made["answers"] if each["state"] != NOT_ASKED}
     changes: dict[str, Any] = {}
     for coding in plan.codings:
         name = coding.question.id
-        answer = best_answer(coding)
-        if name in asked and answer is not None and heard[name].state != ANSWERED:
-            changes[name] = answer
-    again = evaluate_alternatives(plan, batch, row, heard, [changes])
-    return {name: number(shares[0]) for name, shares in again.shares.items()}
+        if name in asked and coding.best is not None and heard[name].state != ANSWERED:
+            changes[name] = coding.best
+    return changes
 
 
 def _handed_on(card: Scorecard, made: Record, full: Mapping[str, float | None]) -> Iterator[Record]:
@@ -110,35 +108,42 @@ def _effects(card: Scorecard, results: Results, made: Record, recorder: Recorder
     yield {"step": "score", "score": made["score"]}
 
 
-def _cheapest(
-    plan: Plan, batch: CallBatch, row: int, heard: Mapping[str, Cell], made: Record
-) -> tuple[Record, ...] | None:
-    """The fewest changed answers that pass, and of these the ones with the smallest share of the score."""
-    if made["passed"]:
-        return ()
-    if plan.scorecard.scoring.pass_mark is None or made["status"] == "incomplete":
-        return None
-    share = {each["question"]: each["share"] or 0.0 for each in made["answers"]}
+def _attempts(plan: Plan, made: Record) -> Iterator[Changes]:
+    """Changes that might pass: each improvement, pairs of them, and ever more of them, the dearest first."""
+    if made["passed"] or plan.scorecard.scoring.pass_mark is None or made["status"] == "incomplete":
+        return
+    share = _shares(made)
     better = _improvements(plan, made)
     candidates = sorted(better, key=lambda name: (share[name], name))
-    attempts: list[Changes] = [{name: better[name]} for name in candidates]
+    yield from ({name: better[name]} for name in candidates)
     if len(candidates) <= PAIRS_UP_TO:
-        attempts += [{a: better[a], b: better[b]} for a, b in combinations(candidates, 2)]
+        yield from ({a: better[a], b: better[b]} for a, b in combinations(candidates, 2))
     dearest_first = candidates[::-1]
-    attempts += [{name: better[name] for name in dearest_first[:n]} for n in range(3, len(candidates) + 1)]
-    if not attempts:
-        return None
-    results = evaluate_alternatives(plan, batch, row, heard, attempts)
-    passing = [n for n in range(len(attempts)) if results.passed[n] == 1]
+    yield from ({name: better[name] for name in dearest_first[:n]} for n in range(3, len(candidates) + 1))
+
+
+def _cheapest(made: Record, attempts: Sequence[Changes], tried: Results) -> tuple[Record, ...] | None:
+    """The fewest changed answers that pass, and of these the ones with the smallest share of the score.
+
+    tried: the results of all questions answered, then of the attempts.
+    """
+    if made["passed"]:
+        return ()
+    passing = [n for n in range(len(attempts)) if tried.passed[n + 1] == 1]
     if not passing:
         return None
+    share = _shares(made)
     best = min(passing, key=lambda n: (len(attempts[n]), sum(share[name] for name in attempts[n])))
     was = {each["question"]: each["answer"] or each["state"] for each in made["answers"]}
-    score = number(results.score[best])
+    score = number(tried.score[best + 1])
     return tuple(
         {"question": name, "from": was[name], "to": _shown(answer), "score": score}
         for name, answer in attempts[best].items()
     )
+
+
+def _shares(made: Record) -> dict[str, float]:
+    return {each["question"]: each["share"] or 0.0 for each in made["answers"]}
 
 
 def _improvements(plan: Plan, made: Record) -> dict[str, Any]:
@@ -146,10 +151,8 @@ def _improvements(plan: Plan, made: Record) -> dict[str, Any]:
     better: dict[str, Any] = {}
     for coding, each in zip(plan.codings, made["answers"], strict=True):
         missed = each["error"] is not None or (each["credit"] is not None and each["credit"] < 1)
-        if missed or each["state"] == UNVERIFIED:
-            answer = best_answer(coding)
-            if answer is not None:
-                better[coding.question.id] = answer
+        if (missed or each["state"] == UNVERIFIED) and coding.best is not None:
+            better[coding.question.id] = coding.best
     return better
 
 

@@ -48,18 +48,22 @@ class _Cells:
 
     def __init__(self, coding: Coding) -> None:
         self.coding = coding
-        self.cells: list[Cell] = list(coding.cells)
+        self._more: list[Cell] = []
         self._code_of: dict[AnswerValue, int] = {}
-        if coding.closed:
-            self._code_of.update(coding.code_of)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (*self.coding.cells, *self._more) if self._more else self.coding.cells
 
     def code(self, value: AnswerValue | State) -> int:
         if isinstance(value, State):
             return int(value)
+        if self.coding.closed:
+            return self.coding.code_of[str(value)]
         code = self._code_of.get(value)
         if code is None:
-            code = self._code_of[value] = len(self.cells)
-            self.cells.append(self.coding.cell(value))
+            code = self._code_of[value] = len(self.coding.cells) + len(self._more)
+            self._more.append(self.coding.cell(value))
         return code
 
     def not_applicable(self) -> int:
@@ -77,14 +81,9 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
     problems: list[Problem] = []
     answers: dict[int, QuestionAnswers] = {}
     heard: dict[str, Codes] = {}
-    subjects: dict[str, Subject] = {}
     sections: dict[str, NDArray[np.bool_] | None] = {}
-    known = dataclasses.replace(batch, subjects=_Subjects(batch, subjects))
+    known = dataclasses.replace(batch, subjects=_Subjects(plan, batch, answers))
     findings = found(plan, known, problems, waiting=False)
-
-    def subject_of(name: str) -> Subject:
-        return subjects[name] if name in subjects else batch.subject(name)
-
     for column in plan.order:
         question, coding = plan.scorecard.questions[column], plan.codings[column]
         if column in plan.criteria and column not in findings:
@@ -94,27 +93,32 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
             question, cells, batch, findings.get(column), automatic if any_automatic else None, problems
         )
         heard[question.id] = codes
-        asked = _asked(plan, question, subject_of, rows, sections)
+        asked = _asked(plan, question, known.subject, rows, sections)
         if asked is not None:
-            codes = np.where(asked, codes, codes.dtype.type(State.NOT_ASKED))
-            given = np.where(asked, given, np.uint8(Given.NOBODY))
-        answers[column] = QuestionAnswers(codes, tuple(cells.cells), given, proposed, findings.get(column))
-        subjects[f"answer.{question.id}"] = Words(Coded(codes, tuple(cell.value for cell in cells.cells)))
+            codes = _either(asked, codes, State.NOT_ASKED)
+            given = None if given is None else given * asked
+        answers[column] = QuestionAnswers(codes, cells.cells, given, proposed, findings.get(column))
     return Gathered([answers[column] for column in range(len(plan.codings))], heard, problems)
 
 
 class _Subjects(dict[str, Subject]):
-    """The batch's own columns, and the answers as far as they are known."""
+    """The batch's own columns, and the answers as far as they are known: each as a column once it is asked for."""
 
-    def __init__(self, batch: CallBatch, answers: Mapping[str, Subject]) -> None:
+    def __init__(self, plan: Plan, batch: CallBatch, answers: Mapping[int, QuestionAnswers]) -> None:
         super().__init__(batch.subjects)
-        self._answers = answers
+        self._plan, self._answers = plan, answers
 
     def __contains__(self, name: object) -> bool:
-        return name in self._answers or super().__contains__(name)
+        return self._position(name) in self._answers or super().__contains__(name)
 
-    def __getitem__(self, name: str) -> Subject:
-        return self._answers[name] if name in self._answers else super().__getitem__(name)
+    def __missing__(self, name: str) -> Subject:
+        answers = self._answers[self._position(name)]
+        self[name] = Words(Coded(answers.codes, tuple(cell.value for cell in answers.cells)))
+        return self[name]
+
+    def _position(self, name: object) -> int:
+        kind, _, question = str(name).partition(".")
+        return self._plan.position.get(question, -1) if kind == "answer" else -1
 
 
 def _asked(
@@ -142,56 +146,74 @@ def _heard(
     findings: Findings | None,
     automatic: NDArray[np.bool_] | None,
     problems: list[Problem],
-) -> tuple[Codes, NDArray[np.uint8], Codes | None]:
-    """The codes of a question as if it were asked, who gave them, and what the criterion would answer."""
+) -> tuple[Codes, NDArray[np.uint8] | None, Codes | None]:
+    """The codes of a question as if it were asked, who gave them, and what the criterion would answer.
+
+    Who gave them is None where people gave all that was answered.
+    """
     codes, given = _persons(question, cells, batch, problems)
+    if findings is None and question.default is None and automatic is None:
+        return codes, given, None
+    if given is None:
+        given = (codes != int(State.MISSING)).view(np.uint8)
     proposed: Codes | None = None
-    fillable = given == Given.NOBODY
+    fillable = given == int(Given.NOBODY)
     if findings is not None and question.criterion is not None:
         proposed = _proposed(question, question.criterion, cells, findings, batch, problems)
-        unverified = proposed == State.UNVERIFIED
+        unverified = proposed == int(State.UNVERIFIED)
         takes = fillable & ~unverified & (not question.criterion.confirm)
-        given = np.where(takes, np.uint8(Given.CRITERION), given)
-        codes = np.where(takes, proposed, codes)
+        given = _either(takes, Given.CRITERION, given)
+        codes = _either(takes, proposed, codes)
         looked = fillable & unverified
         if automatic is not None:
-            codes = np.where(looked & automatic, np.int32(State.UNVERIFIED), codes)
+            codes = _either(looked & automatic, State.UNVERIFIED, codes)
         fillable = fillable & ~unverified & ~takes
     if question.default is not None:
         default = cells.code(cells.coding.read(question.default))
-        codes = np.where(fillable, np.int32(default), codes)
-        given = np.where(fillable, np.uint8(Given.DEFAULT), given)
+        codes = _either(fillable, default, codes)
+        given = _either(fillable, Given.DEFAULT, given)
     elif automatic is not None and question.criterion is None:
-        codes = np.where(fillable & automatic, np.int32(State.NOT_LOOKED), codes)
+        codes = _either(fillable & automatic, State.NOT_LOOKED, codes)
     return codes, given, proposed
+
+
+def _either(mask: NDArray[np.bool_], chosen: Codes | int, otherwise: Codes | int) -> Any:
+    """`np.where` for codes, by arithmetic: on bytes that takes a fifth of the time."""
+    one, other = (
+        each if isinstance(each, np.ndarray) else np.min_scalar_type(int(each)).type(each)
+        for each in (chosen, otherwise)
+    )
+    return one * mask + other * ~mask
 
 
 def _persons(
     question: Question, cells: _Cells, batch: CallBatch, problems: list[Problem]
-) -> tuple[Codes, NDArray[np.uint8]]:
-    """What people answered: codes, and PERSON where they gave an answer, be it one that is refused."""
+) -> tuple[Codes, NDArray[np.uint8] | None]:
+    """What people answered: codes, and PERSON where they gave an answer, None where no answer was refused."""
     column = batch.answers.get(question.id)
     if column is None:
-        return np.zeros(batch.size, dtype=np.int32), np.zeros(batch.size, dtype=np.uint8)
+        return np.zeros(batch.size, dtype=np.int32), None
     if column.values is cells.coding.vocabulary:
-        return column.codes, (column.codes != State.MISSING).view(np.uint8)
-    codes = np.zeros(len(column.values), dtype=np.int32)
-    given = np.zeros(len(column.values), dtype=np.uint8)
+        return column.codes, None
+    codes = [int(State.MISSING)] * len(column.values)
+    refusals = []
     for n, raw in enumerate(column.values):
         if raw is None:
             continue
         try:
             codes[n] = cells.code(cells.coding.read(raw))
-            given[n] = Given.NOBODY if codes[n] == State.MISSING else Given.PERSON
         except RefusedError as refused:
-            given[n] = Given.PERSON
+            refusals.append(n)
             problems += [
                 Problem(
                     "E520", refused.sentence + _whose(batch, row), _place(batch, int(row), question.id), refused.hint
                 )
                 for row in np.flatnonzero(column.codes == n)
             ]
-    return codes[column.codes], given[column.codes]
+    found = np.array(codes, dtype=np.int32).take(column.codes)
+    if not refusals:
+        return found, None
+    return found, ((found != int(State.MISSING)) | np.isin(column.codes, refusals)).view(np.uint8)
 
 
 def _proposed(
@@ -209,7 +231,7 @@ def _proposed(
 
     verdicts = [meant(criterion.met), meant(criterion.not_met), cells.not_applicable(), int(State.UNVERIFIED)]
     codes = np.array([*verdicts, int(State.UNVERIFIED)], dtype=np.int32)[findings.verdicts]
-    for row in np.flatnonzero(findings.verdicts == Verdict.ANSWER):
+    for row in np.flatnonzero(findings.verdicts == int(Verdict.ANSWER)):
         answer = findings.answers.get(int(row))
         try:
             if answer is None:

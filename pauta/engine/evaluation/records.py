@@ -17,6 +17,7 @@ from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Error, Question
 
 Record = dict[str, Any]
 NOT_LOOKED: Final = "nobody looked: only a person can answer it"
+_NOT_LOOKED: Final = int(State.NOT_LOOKED)
 _STATUS: Final = tuple(status.name.lower() for status in Status)
 _GIVEN: Final = tuple(None if given is Given.NOBODY else given.name.lower() for given in Given)
 
@@ -104,16 +105,16 @@ def _answer(results: Results, question: Question, given: QuestionAnswers, row: i
         "state": cell.state,
         "points": cell.points,
         "out_of": question.max_points,
-        "weight": question.applied_weight if question.scored else None,
+        "weight": results.scorecard.weights[question.id],
         "share": number(results.shares[question.id][row]),
         "credit": cell.credit,
         "error": _errors(cell),
         "fault": fault if missed else None,
-        "answered_by": _GIVEN[given.given[row]],
+        "answered_by": _GIVEN[given.given_by(row)],
         "comment": note.comment if note else None,
         "at": note.at if note else None,
         "evidence": [_evidence(each) for each in finding.evidence] if finding else [],
-        "reason": (finding.reason or None) if finding else NOT_LOOKED if given.codes[row] == State.NOT_LOOKED else None,
+        "reason": (finding.reason or None) if finding else NOT_LOOKED if given.codes[row] == _NOT_LOOKED else None,
         "criterion_answer": _proposed(given, row),
     }
 

@@ -21,13 +21,20 @@ NOISE = 1e-9
 """A difference of scores below this is noise of float64 sums (SCORECARD.md section 4, Rounding)."""
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 
 
 def rounded(score: Floats, decimals: int) -> Floats:
     """Sign * floor(|x| * 10^d + 0.5 + 1e-9) / 10^d: half goes away from zero, as people and spreadsheets round."""
     scale = 10.0**decimals
-    return np.copysign(np.floor(np.abs(score) * scale + (0.5 + NOISE)) / scale, score) + 0.0
+    size = np.abs(score)
+    size *= scale
+    size += 0.5 + NOISE
+    np.floor(size, out=size)
+    size /= scale
+    np.copysign(size, score, out=size)
+    size += 0.0  # no score is -0.0
+    return size
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Totals:
 
     raw: before errors take effect; failed: after `fails: section`.
 
-    section_raw and section_failed: section id -> S_s, filled where sections are asked for. counts: counter -> int64.
+    section_raw and section_failed: section id -> S_s, filled where sections are asked for. counts: counter -> int32.
     """
 
     raw: Floats
@@ -48,41 +55,61 @@ class Totals:
 
 def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool = False) -> Totals:
     """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections."""
-    words = np.zeros((tables.words, rows), dtype=np.int64)
-    raw_upper, failed_upper, lower = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    words = [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
+    upper, lower = np.zeros(rows), np.zeros(rows)
+    failed_upper = np.zeros(rows) if tables.can_fail else upper
     section_raw: dict[str, Floats] = {}
     section_failed: dict[str, Floats] = {}
-    any_section_fails = False
     for each in sums:
-        words += each.words
+        for word, own in zip(words, each.words, strict=True):
+            word += own
         name, weight = each.section.id, each.section.weight
-        score = _ratio(each.upper, each.lower, 100.0) if weight is not None or keep_sections else each.upper
         fails = tables.counters["section"].of(each.words) > 0 if each.section.can_fail else None
-        any_section_fails = any_section_fails or fails is not None
-        if weight is None:
-            raw_upper += each.upper
-            failed_upper += each.upper if fails is None else np.where(fails, np.minimum(each.upper, 0.0), each.upper)
-            lower += each.lower
-        else:
-            there = each.lower > 0
-            weighted = np.where(there, weight * score, 0.0)
-            raw_upper += weighted
-            failed_upper += weighted if fails is None else np.where(fails, np.minimum(weighted, 0.0), weighted)
-            lower += np.where(there, weight, 0.0)
+        part: Floats = each.upper
+        base: Floats | float = each.lower
+        if weight is not None or keep_sections:
+            score = _ratio(each.upper, each.lower, 100.0)
         if keep_sections:
             section_raw[name] = score
-            section_failed[name] = score if fails is None else np.where(fails, np.minimum(score, 0.0), score)
-    raw = raw_upper, lower
+            section_failed[name] = _failed(score, fails)
+        if weight is not None:
+            part, base = _weighted(score, weight)
+        upper += part
+        lower += base
+        if tables.can_fail:
+            failed_upper += _failed(part, fails)
     scale = 1.0 if tables.weighted else 100.0
-    raw_score = _ratio(*raw, scale)
-    failed = _ratio(failed_upper, lower, scale) if any_section_fails else raw_score
+    raw = _ratio(upper, lower, scale)
+    failed = _ratio(failed_upper, lower, scale) if tables.can_fail else raw
     counts = {name: counter.of(words) for name, counter in tables.counters.items()}
-    return Totals(raw_score, failed, counts, section_raw, section_failed)
+    return Totals(raw, failed, counts, section_raw, section_failed)
+
+
+def _weighted(score: Floats, weight: float) -> tuple[Floats, Floats | float]:
+    """W_s times S_s and W_s, both 0 where the section has no S_s."""
+    part = score * weight
+    without = np.isnan(part)
+    if not without.any():
+        return part, weight
+    part[without] = 0.0
+    return part, np.where(without, 0.0, weight)
+
+
+def _failed(score: Floats, fails: NDArray[np.bool_] | None) -> Floats:
+    return score if fails is None else np.where(fails, np.minimum(score, 0.0), score)
 
 
 def _ratio(upper: Floats, lower: Floats, scale: float) -> Floats:
+    """Scale times upper over lower, NaN where lower is 0."""
+    ratio = scale * upper
+    empty = lower <= 0
+    if not empty.any():
+        ratio /= lower
+        return ratio
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(lower > 0, scale * upper / lower, np.nan)
+        ratio /= lower
+    ratio[empty] = np.nan
+    return ratio
 
 
 @dataclass(frozen=True)
@@ -110,15 +137,16 @@ def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Mapping[str, Co
             by_class[made.critical] = by_class[made.critical] + accumulated
             if made.fails == "card":
                 card_failed = card_failed | accumulated
-    critical = sum(by_class.values(), start=np.zeros(len(raw), dtype=np.int64))
-    final = held(failed, scoring)
+    critical = np.add.reduce(list(by_class.values()))
+    raw_score = rounded(held(raw, scoring), scoring.decimals)
+    score = raw_score if failed is raw else rounded(held(failed, scoring), scoring.decimals)
     match scoring.on_critical:
         case OnCritical.ZERO:
-            final = np.where(card_failed, np.minimum(final, 0.0), final)
+            score = np.where(card_failed, np.minimum(score, 0.0), score)
         case OnCritical.AT_MOST:
-            final = np.where(card_failed, np.minimum(final, scoring.on_critical_limit), final)
-    raw_score = rounded(held(raw, scoring), scoring.decimals)
-    return Marks(rounded(final, scoring.decimals), raw_score, counts, critical, by_class, card_failed, accumulated)
+            limit = rounded(np.array([scoring.on_critical_limit]), scoring.decimals)
+            score = np.where(card_failed, np.minimum(score, limit), score)
+    return Marks(score, raw_score, counts, critical, by_class, card_failed, accumulated)
 
 
 def held(score: Floats, scoring: Scoring) -> Floats:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pauta.engine.evaluation.alternatives import any_answer, best_answer, evaluate_alternatives, possible_answers
-from pauta.engine.evaluation.cells import Coding, State
+from pauta.engine.evaluation.alternatives import any_answer, evaluate_alternatives
+from pauta.engine.evaluation.cells import Coding, State, possible_answers
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import Call, HumanEvaluation, RawAnswer, batch_of
@@ -89,5 +89,4 @@ def _stakes(plan: Plan, best: dict[str, RawAnswer], attempts: list[tuple[Coding,
 
 
 def _best(coding: Coding) -> RawAnswer:
-    best = best_answer(coding)
-    return any_answer(coding.question) if best is None else best
+    return any_answer(coding.question) if coding.best is None else coding.best

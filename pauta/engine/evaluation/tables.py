@@ -1,10 +1,11 @@
 """Answers to sums: tables of what each answer adds, so that one look-up serves several questions.
 
 Closed questions of a section stand in groups; the codes of a group are the digits of one index into a table of sums.
-Three tables go with a group: the upper sum of the score (weight times credit), the lower sum (weight), and a 64-bit
-word of counters side by side (errors by class, missing, unverified, ...), so that adding words adds every counter at
-once. Where weights and points are decimal fractions the two sums are held as whole multiples of a common unit: adding
-those is exact, in any order. Open questions add the tables of the batch's own answers, one question at a time.
+A table holds 64-bit words of counters side by side (errors by class, missing, unverified, ...), so that adding words
+adds every counter at once. Where weights and points are decimal fractions the two sums of the score (upper: weight
+times credit; lower: weight) are whole multiples of a common unit: adding those is exact, in any order, and the unit
+cancels where one is divided by the other. Where they find room they stand above the counters in the same word; else
+they have tables of their own. Open questions add the tables of the batch's own answers, one question at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,14 @@ from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails, Harm
 GROUP_ENTRIES: Final = 4096
 """The largest table of a group, in entries of 8 bytes: it stays in a near cache."""
 
-BLOCK: Final = 16_384
+BLOCK: Final = 32_768
 """Rows worked on at a time: what is in hand stays in cache."""
 
 Number = TypeVar("Number", np.float64, np.int64)
 
 LARGEST_UNIT: Final = 10**9
+WORD_BITS: Final = 62
+"""How much of a 64-bit word is used: a sum of words over the sections of a card never reaches the sign."""
 COUNTERS: Final = ("non_critical", *(harm.value for harm in Harm), "card", "section", "missing", "unverified", "open")
 """What is counted: errors by class; errors that fail the card or their section; missing and unverified questions; and
 `open`: questions that could still fail the card, unverified or not looked at in an automatic evaluation."""
@@ -90,26 +93,45 @@ class Counter:
     shift: int
     mask: int
 
-    def of(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(rows,) int64: the counter of every row. words: (words, rows) int64."""
-        counts: NDArray[np.int64] = (words[self.word] >> self.shift) & self.mask
+    def of(self, words: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
+        """(rows,) int32: the counter of every row. words: each (rows,) int64."""
+        if not self.mask:
+            return np.zeros(len(words[self.word]), dtype=np.int32)
+        counts = (words[self.word] >> self.shift).astype(np.int32)
+        counts &= self.mask
         return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Where the two sums stand in a section's last word, above the counters: from which bits, and how wide they are."""
+
+    lower: int
+    upper: int
+    dtype: type[np.int32] | type[np.int64]
+
+    def of(self, word: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The upper and the lower sum, each (rows,) float64."""
+        sums: NDArray[Any] = (word >> self.lower).astype(self.dtype)
+        bits = self.upper - self.lower
+        return (sums >> bits).astype(np.float64), (sums & ((1 << bits) - 1)).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Closed questions that share one index. columns: their positions; tables by index, words: (words, entries)."""
+    """Closed questions that share one index. columns: their positions; tables: by index, see SectionTables."""
 
     columns: tuple[int, ...]
-    radix: tuple[int, ...]
-    upper: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    words: NDArray[np.int64]
+    radix: tuple[np.uint16, ...]
+    tables: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
 
 
 @dataclass(frozen=True)
 class SectionTables:
-    """The tables of one section; its closed sums are whole multiples of 1 / `unit` (1: as they are)."""
+    """The tables of one section: for each group its words, then the upper and the lower sum unless they are packed.
+
+    Sums are held in whole multiples of 1 / `unit` (1: as they are). packed: None where they have tables of their own.
+    """
 
     id: str
     weight: float | None
@@ -117,16 +139,20 @@ class SectionTables:
     open: tuple[int, ...]
     unit: float
     can_fail: bool
+    packed: Packed | None
 
 
 @dataclass(frozen=True)
 class SectionSums:
-    """The sums of one section for a block of rows: upper, lower float64; words (words, rows) int64."""
+    """The sums of one section for a block of rows: upper, lower float64, in units; words: each (rows,) int64.
+
+    What stands in a word above the counters has no meaning here.
+    """
 
     section: SectionTables
     upper: NDArray[np.float64]
     lower: NDArray[np.float64]
-    words: NDArray[np.int64]
+    words: Sequence[NDArray[np.int64]]
 
 
 PartSections: TypeAlias = Sequence[tuple[str, float | None, Sequence[int]]]
@@ -155,56 +181,80 @@ class Tables:
             column: [worth(codings[column], cell, code) for code, cell in enumerate(codings[column].cells)]
             for column in taking_part
         }
-        self.counters, self.words = self._layout(taking_part, worths)
-        self.sections = tuple(self._section(name, weight, columns, worths) for name, weight, columns in sections)
-        self.weighted = any(section.weight is not None for section in self.sections)
+        self._lowers = {
+            column: np.array([each.lower for each in worths[column]])
+            for column in taking_part
+            if codings[column].closed
+        }
+        self.counters, self.words, self._used = self._layout(taking_part, worths)
+        self.weighted = any(weight is not None for _, weight, _ in sections)
+        whole = None if self.weighted else self._unit(taking_part, worths)
+        self.sections = tuple(
+            self._section(name, weight, columns, worths, whole or self._unit(columns, worths))
+            for name, weight, columns in sections
+        )
+        self.can_fail = any(section.can_fail for section in self.sections)
 
     def _layout(
         self, taking_part: Sequence[int], worths: Mapping[int, Sequence[Worth]]
-    ) -> tuple[dict[str, Counter], int]:
+    ) -> tuple[dict[str, Counter], int, int]:
+        """Where each counter stands; the number of words; the bits used in the last one."""
         counters: dict[str, Counter] = {}
         word, shift = 0, 0
         for name in COUNTERS:
             most = sum(self._most(column, name, worths[column]) for column in taking_part)
-            bits = max(most.bit_length(), 1)
-            if shift + bits > 62:
+            bits = most.bit_length()
+            if shift + bits > WORD_BITS:
                 word, shift = word + 1, 0
             counters[name] = Counter(word, shift, (1 << bits) - 1)
             shift += bits
-        return counters, word + 1
+        return counters, word + 1, shift
 
     def _most(self, column: int, name: str, worths: Sequence[Worth]) -> int:
         coding = self._codings[column]
         states = max(each.counts.get(name, 0) for each in worths)
         return states if coding.closed else max(states, 1 + len(coding.question.answers.options))
 
+    def _unit(self, columns: Sequence[int], worths: Mapping[int, Sequence[Worth]]) -> int:
+        return _unit([each for column in columns if self._codings[column].closed for each in worths[column]])
+
     def _section(
-        self, name: str, weight: float | None, columns: Sequence[int], worths: Mapping[int, Sequence[Worth]]
+        self, name: str, weight: float | None, columns: Sequence[int], worths: Mapping[int, Sequence[Worth]], unit: int
     ) -> SectionTables:
         closed = [column for column in columns if self._codings[column].closed]
-        unit = _unit([each for column in closed for each in worths[column]])
+        packed = self._packed([worths[column] for column in closed], unit)
         groups = tuple(
-            self._group(members, [worths[column] for column in members], unit)
+            self._group(members, [worths[column] for column in members], unit, packed)
             for members in _grouped(closed, [len(worths[column]) for column in closed])
         )
         can_fail = self._sections_fail and any(_fails_section(self._codings[column]) for column in columns)
         opened = tuple(column for column in columns if not self._codings[column].closed)
-        return SectionTables(name, weight, groups, opened, float(unit), can_fail)
+        return SectionTables(name, weight, groups, opened, float(unit), can_fail, packed)
 
-    def _group(self, members: Sequence[int], worths: Sequence[Sequence[Worth]], unit: int) -> Group:
-        words = np.stack(
-            [
-                _summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in worths])
-                for word in range(self.words)
-            ]
-        )
-        return Group(
-            tuple(members),
-            tuple(len(one) for one in worths),
-            _summed([np.array([_in_units(each.upper, unit) for each in one]) for one in worths]),
-            _summed([np.array([_in_units(each.lower, unit) for each in one]) for one in worths]),
-            words,
-        )
+    def _packed(self, worths: Sequence[Sequence[Worth]], unit: int) -> Packed | None:
+        """Where the two sums stand in the last word, if they are whole numbers and fit; the upper one has a sign."""
+        if any(_in_units(amount, unit) % 1 for one in worths for each in one for amount in (each.upper, each.lower)):
+            return None
+        lower = int(sum(max(_in_units(each.lower, unit) for each in one) for one in worths)).bit_length()
+        upper = int(sum(max(abs(_in_units(each.upper, unit)) for each in one) for one in worths)).bit_length() + 1
+        if self._used + lower + upper > WORD_BITS:
+            return None
+        return Packed(self._used, self._used + lower, np.int32 if lower + upper <= 32 else np.int64)
+
+    def _group(
+        self, members: Sequence[int], worths: Sequence[Sequence[Worth]], unit: int, packed: Packed | None
+    ) -> Group:
+        words = [
+            _summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in worths])
+            for word in range(self.words)
+        ]
+        lower = _summed([np.array([_in_units(each.lower, unit) for each in one]) for one in worths])
+        upper = _summed([np.array([_in_units(each.upper, unit) for each in one]) for one in worths])
+        radix = tuple(np.uint16(len(one)) for one in worths)
+        if packed is None:
+            return Group(tuple(members), radix, (*words, upper, lower))
+        words[-1] += (lower.astype(np.int64) << packed.lower) + (upper.astype(np.int64) << packed.upper)
+        return Group(tuple(members), radix, tuple(words))
 
     def _word(self, worth: Worth, word: int) -> int:
         return sum(
@@ -220,25 +270,42 @@ class Tables:
         """
         rows = len(codes[0]) if codes else 0
         for section in self.sections:
-            upper, lower = np.zeros(rows), np.zeros(rows)
-            words = np.zeros((self.words, rows), dtype=np.int64)
-            for group in section.groups:
-                index = _index(group, codes, rows)
-                upper += group.upper.take(index)
-                lower += group.lower.take(index)
-                for word in range(self.words):
-                    words[word] += group.words[word].take(index)
-            if section.unit != 1.0:
-                upper /= section.unit
-                lower /= section.unit
+            words, upper, lower = self._closed_sums(section, codes, rows)
             for column in section.open:
                 worths = self.open_worths(column, cells[column])
-                upper += np.array([each.upper for each in worths])[codes[column]]
-                lower += np.array([each.lower for each in worths])[codes[column]]
+                upper += np.array([each.upper * section.unit for each in worths])[codes[column]]
+                lower += np.array([each.lower * section.unit for each in worths])[codes[column]]
                 for word in range(self.words):
                     table = np.array([self._word(each, word) for each in worths], dtype=np.int64)
                     words[word] += table[codes[column]]
             yield SectionSums(section, upper, lower, words)
+
+    def _closed_sums(
+        self, section: SectionTables, codes: Sequence[NDArray[np.integer]], rows: int
+    ) -> tuple[list[NDArray[np.int64]], NDArray[np.float64], NDArray[np.float64]]:
+        """The words of a section, its upper and its lower sum over its closed questions."""
+        sums: list[Any] = []
+        for group in section.groups:
+            index = _index(group, codes)
+            found = [table.take(index) for table in group.tables]
+            if not sums:
+                sums = found
+                continue
+            for total, each in zip(sums, found, strict=True):
+                total += each
+        if not sums:
+            return [np.zeros(rows, dtype=np.int64) for _ in range(self.words)], np.zeros(rows), np.zeros(rows)
+        if section.packed is None:
+            *words, upper, lower = sums
+            return words, upper, lower
+        return sums, *section.packed.of(sums[-1])
+
+    def lower(self, column: int, codes: NDArray[np.integer], cells: Sequence[Cell]) -> NDArray[np.float64]:
+        """(rows,) float64: what a question alone adds to the lower sum."""
+        table = self._lowers.get(column)
+        if table is None:
+            table = np.array([each.lower for each in self.open_worths(column, cells)])
+        return table.take(codes)
 
     def open_worths(self, column: int, cells: Sequence[Cell]) -> list[Worth]:
         """What each cell of an open question adds."""
@@ -252,27 +319,29 @@ def _fails_section(coding: Coding) -> bool:
     return any(error is not None and error.fails is Fails.SECTION for error in errors)
 
 
-def _index(group: Group, codes: Sequence[NDArray[np.integer]], rows: int) -> NDArray[np.intp]:
+def _index(group: Group, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.intp]:
     """The index of each row into a group's tables: the codes as digits, the first question's the highest."""
     first = codes[group.columns[0]]
     if len(group.columns) == 1:
         return first.astype(np.intp)
     index = first.astype(np.uint16)
     for column, radix in zip(group.columns[1:], group.radix[1:], strict=True):
-        index *= np.uint16(radix)
+        index *= radix
         index += codes[column].astype(np.uint16, copy=False)
     return index.astype(np.intp)
 
 
 def _grouped(columns: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
+    """The columns in groups, each in the first group that has room for it, those with most answers first."""
     groups: list[list[int]] = []
-    entries = GROUP_ENTRIES + 1
-    for column, size in zip(columns, sizes, strict=True):
-        if entries * size > GROUP_ENTRIES:
+    entries: list[int] = []
+    for size, column in sorted(zip(sizes, columns, strict=True), reverse=True):
+        room = next((n for n, taken in enumerate(entries) if taken * size <= GROUP_ENTRIES), len(groups))
+        if room == len(groups):
             groups.append([])
-            entries = 1
-        groups[-1].append(column)
-        entries *= size
+            entries.append(1)
+        groups[room].append(column)
+        entries[room] *= size
     return groups
 
 

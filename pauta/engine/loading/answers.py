@@ -15,6 +15,7 @@ from typing import Final
 from pauta.engine.loading.data import Map, Seq, written
 from pauta.engine.loading.errors_of import error_from
 from pauta.engine.loading.pieces import flag_in, map_in, maps_in, number_in, text_from, text_in, word_in
+from pauta.engine.model.amounts import decimal_sum
 from pauta.engine.model.conditions import number_of
 from pauta.engine.model.scorecard import NOT_APPLICABLE, STATES, Answers, Kind, Option, Range, Text
 from pauta.engine.problems import Place, Problem, did_you_mean
@@ -232,13 +233,13 @@ def most_points(answers: Answers) -> float | None:
     if not answers.scored:
         return None
     if answers.kind is Kind.SCALE:
-        return (answers.maximum or 0.0) - (answers.minimum or 0.0)
+        return decimal_sum((answers.maximum or 0.0, -(answers.minimum or 0.0)))
     if answers.kind is Kind.NUMBER:
         return max(_points_of(answers.ranges))
     points = _points_of(answers.options)
     if answers.kind is Kind.ONE:
         return max(points)
-    total = sum(each for each in points if each > 0)
+    total = decimal_sum(each for each in points if each > 0)
     return total if answers.at_most is None else min(total, answers.at_most)
 
 

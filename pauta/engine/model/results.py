@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pauta.engine.model.conditions import Value
 from pauta.engine.model.findings import Findings
-from pauta.engine.model.scorecard import Error, Harm, Scorecard
+from pauta.engine.model.scorecard import MISSING, NOT_ASKED, Error, Harm, Scorecard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,7 @@ class Given(IntEnum):
     DEFAULT = 3
 
 
+_NOBODY, _PERSON = int(Given.NOBODY), int(Given.PERSON)  # an enum's members are slow to get at, once per answer
 UNKNOWN: Final = -1
 """In `passed` and `band`: null."""
 
@@ -60,15 +61,22 @@ class Cell:
 class QuestionAnswers:
     """The answers to one question in a batch.
 
-    codes: (rows,) integers into `cells`. given: (rows,) uint8 of Given. proposed: (rows,) what the criterion would
-    answer, codes into `cells`, None where the question has no criterion. findings: what the criterion found.
+    codes: (rows,) integers into `cells`. given: (rows,) uint8 of Given, None where people gave all that was answered.
+    proposed: (rows,) what the criterion would answer, codes into `cells`, None where the question has no criterion.
+    findings: what the criterion found.
     """
 
     codes: NDArray[np.integer]
     cells: Sequence[Cell]
-    given: NDArray[np.uint8]
+    given: NDArray[np.uint8] | None = None
     proposed: NDArray[np.integer] | None = None
     findings: Findings | None = None
+
+    def given_by(self, row: int) -> int:
+        """Who gave the answer of one row, as Given counts."""
+        if self.given is not None:
+            return int(self.given[row])
+        return _NOBODY if self.cells[self.codes[row]].state in (MISSING, NOT_ASKED) else _PERSON
 
 
 class Detail(Protocol):
@@ -97,7 +105,7 @@ class Results:
 
     score, raw_score, agent_score: float64, rounded as SCORECARD.md section 4 says, NaN where there is none. status:
     uint8 of Status. passed: int8, 1, 0 or UNKNOWN. band: int16, index into scorecard.bands or UNKNOWN. critical,
-    non_critical, missing, unverified: int64 counts. critical_by_class: Harm -> int64 counts. card_failed, accumulated,
+    non_critical, missing, unverified: int32 counts. critical_by_class: Harm -> int32 counts. card_failed, accumulated,
     comment_missing: bool. answers: question id -> its answers. fired: escalation id -> bool. problems: answers that
     were refused, and plugins that failed.
     """
@@ -110,11 +118,11 @@ class Results:
     agent_score: NDArray[np.float64]
     passed: NDArray[np.int8]
     band: NDArray[np.int16]
-    critical: NDArray[np.int64]
-    non_critical: NDArray[np.int64]
-    missing: NDArray[np.int64]
-    unverified: NDArray[np.int64]
-    critical_by_class: Mapping[Harm, NDArray[np.int64]]
+    critical: NDArray[np.int32]
+    non_critical: NDArray[np.int32]
+    missing: NDArray[np.int32]
+    unverified: NDArray[np.int32]
+    critical_by_class: Mapping[Harm, NDArray[np.int32]]
     card_failed: NDArray[np.bool_]
     accumulated: NDArray[np.bool_]
     comment_missing: Mapping[str, NDArray[np.bool_]]
@@ -135,12 +143,16 @@ class Results:
     @cached_property
     def section_scores(self) -> Mapping[str, NDArray[np.float64]]:
         """Section id -> S_s after its errors, rounded, NaN where the section has none."""
-        return self.detail.sections()[1]
+        return self._sections[1]
 
     @cached_property
     def section_raw_scores(self) -> Mapping[str, NDArray[np.float64]]:
         """Section id -> S_s before errors, rounded, NaN where the section has none."""
-        return self.detail.sections()[0]
+        return self._sections[0]
+
+    @cached_property
+    def _sections(self) -> tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]:
+        return self.detail.sections()
 
     @cached_property
     def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:

@@ -329,6 +329,11 @@ class Scorecard:
         return {question.id: question for question in self.questions}
 
     @cached_property
+    def weights(self) -> Mapping[str, float | None]:
+        """w_q of each question, by its id; None for one that is not scored."""
+        return {question.id: question.applied_weight if question.scored else None for question in self.questions}
+
+    @cached_property
     def section_of(self) -> Mapping[str, Section]:
         """The section of each question, by the question's id."""
         return {question.id: section for section in self.sections for question in section.questions}

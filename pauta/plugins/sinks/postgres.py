@@ -55,9 +55,7 @@ class Postgres:
 
     def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
         """Keep a batch of evaluations, all of it or nothing."""
-        self._written += self._store.write(
-            evaluations, calls=self._calls, cards=self._cards, send=self._send
-        )
+        self._written += self._store.write(evaluations, calls=self._calls, cards=self._cards, send=self._send)
         self._calls, self._cards = (), ()
 
     def close(self) -> None:

@@ -56,7 +56,8 @@ PRODUCTS: Final[Mapping[str, str]] = {
 ASKS_CONSENT: Final[Phrases] = {
     "en": [
         "do you ...1 (agree|accept|consent|confirm|authorise|authorize)", "do you (want|wish) to (go ahead|proceed|continue)", "do you say yes",
-        "(shall|should|can|may) (i|we) (go ahead|proceed|book|activate|process|confirm|put it through|place the order|sign you up)",
+        "(shall|should|can|may) (i|we) (go ahead|proceed|book|activate|process|put it through|place the order|sign you up)",
+        "(shall|should) (i|we) confirm", "can i confirm (the|your) (order|sale|booking|purchase)",
         "would you like (me) to (go ahead|proceed|take it|sign up|place the order)",
         "(do i|may i) have your (consent|permission|agreement|authorisation|authorization)", "are you (happy|okay|ok|willing) to (go ahead|proceed|accept|agree)",
     ],

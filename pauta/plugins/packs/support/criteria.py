@@ -26,7 +26,7 @@ from pauta.plugins.packs.hearing import (
     sentence_of,
     widened,
 )
-from pauta.plugins.packs.meant import denied
+from pauta.plugins.packs.meant import denied, sentence_before
 from pauta.plugins.packs.plain import plain_of, words_of
 from pauta.plugins.packs.replies import Kind, reply_to
 from pauta.plugins.packs.support.words import (
@@ -36,12 +36,14 @@ from pauta.plugins.packs.support.words import (
     CONFIRMS,
     EMPTY,
     INSTRUCTS,
+    NO_ORDER_AFTER,
     RESTATES,
 )
 
 _LETTERS: Final = 4
 _STEM: Final = 5
-_ECHO: Final = 2
+_ECHO: Final = 3
+_SOON: Final = 3
 _PATIENCE: Final = 3
 
 
@@ -50,7 +52,7 @@ class ProblemRestated:
 
     Half of all repeated calls solve the wrong problem. A restatement takes up the customer's own words: it begins like one
     ("so you ...", "if I understand ...", "entonces ...", "se entendi ...") and shares a word with what the customer said
-    before; or it simply echoes three of them in one turn.
+    before; or it simply echoes three of them, in one of the first three answers.
 
         criterion: support.problem_restated
 
@@ -98,14 +100,16 @@ class ProblemRestated:
         begun = {turn: place for place in reversed(found[0]) for turn in [at(place)[0]]}
         told: set[str] = set()
         just_told: set[str] = set()
+        replies = 0
         for n, turn in enumerate(call.turns):
             words = _telling(turn.text, language_of(call))
             if turn.speaker == CUSTOMER:
                 just_told = words | (just_told if n and call.turns[n - 1].speaker == CUSTOMER else set())
                 told |= words
             elif turn.speaker == AGENT and told:
+                replies += 1
                 shared = words & (told if n in begun else just_told)
-                if len(shared) >= (1 if n in begun else self._echo):
+                if len(shared) >= (1 if n in begun else self._echo) and (n in begun or replies <= _SOON):
                     place = begun.get(n) or evidence(call, n, 0, len(turn.text))
                     return Finding(Verdict.MET, f"the agent takes up the customer's words ({len(shared)})", (place,))
         if not told:
@@ -159,7 +163,7 @@ class StepsConfirmed:
         return judged(batch, parts, self._judge)
 
     def _judge(self, call: Call, found: Sequence[Places]) -> Finding:
-        steps = list(_blocks(call, [each for each in found[0] if not _denied(call, each)]))
+        steps = list(_blocks(call, [each for each in found[0] if _orders(call, each)]))
         if not steps:
             return Finding(Verdict.NOT_APPLICABLE, "the agent asks for no step")
         ends = [*(at(step[0])[0] for step in steps[1:]), len(call.turns)]
@@ -240,6 +244,12 @@ def _telling(text: str, language: str | None) -> set[str]:
 def _denied(call: Call, place: Evidence) -> bool:
     turn, start = at(place)
     return denied(call.turns[turn].text, start, language_of(call) or "")
+
+
+def _orders(call: Call, place: Evidence) -> bool:
+    """Whether an instruction is one: not denied, and not after "I", "que" and the like."""
+    before = words_of(sentence_before(call.turns[at(place)[0]].text, at(place)[1]))
+    return not _denied(call, place) and not NO_ORDER_AFTER.get(language_of(call) or "", frozenset()) & set(before[-1:])
 
 
 def _asks(call: Call, place: Evidence) -> bool:

@@ -60,7 +60,7 @@ _PT_DO: Final = (
 )
 INSTRUCTS: Final[Phrases] = {
     "en": [
-        f"(please|now|then|and|just) {_EN_DO}", f"(could|can|would) you (please) {_EN_DO}", f"(i need you to|i'd like you to|i want you to|go ahead and) {_EN_DO}",
+        f"(please|now|then) {_EN_DO}", f"(could|can|would) you (please) {_EN_DO}", f"(i need you to|i'd like you to|i want you to|go ahead and) {_EN_DO}",
         "(click|press|unplug|reboot|restart|tap|hold) (on|the|your|it|down)", "go (to|into) (the|your|settings)", "(turn|switch) (it|the|your) ...3 (off|on)",
         "check the (light|lights|cable|cables|box|router|settings)",
     ],
@@ -75,6 +75,13 @@ INSTRUCTS: Final[Phrases] = {
     ],
 }  # fmt: skip
 """An agent tells the customer to do something."""
+
+NO_ORDER_AFTER: Final[Mapping[str, frozenset[str]]] = {
+    "en": frozenset("i we they he she to and before".split()),
+    "es": frozenset("que cuando si quien lo la antes".split()),
+    "pt": frozenset("que quando se quem antes".split()),
+}
+"""Words before a verb that make its form no order: "before I go to the", "antes de que abra"."""
 
 CONFIRMS: Final[Phrases] = {
     "en": [
@@ -92,8 +99,8 @@ CONFIRMS: Final[Phrases] = {
 
 CHECKS: Final[Phrases] = {
     "en": [
-        "(is|are) (it|that|this|everything|things|they|you) ...2 (working|fixed|resolved|solved|sorted|back|better)",
-        "(has|have|did|does|do) (that|this|it|i|we|everything) ...3 (help|helped|work|worked|solve|solved|resolve|resolved|fix|fixed|answer|answered|sort|sorted|come back)",
+        "(is|are) (it|that|this|everything|things|they) ...2 (working|fixed|resolved|solved|sorted|back|better)",
+        "(has|have|did|does|do) (that|this|it|i|we|everything) ...1 (help|helped|work|worked|solve|solved|resolve|resolved|fix|fixed|answer|answered|sort|sorted|come back)",
         "(is|was) (your|the) (problem|issue|question) ...2 (resolved|solved|fixed|gone|answered)", "(has|have) (your|the) (problem|issue) ...1 been (resolved|solved|fixed)",
         "can you ...3 now (see|use|open|log in|connect)", "are you (satisfied|happy) with",
     ],

@@ -1,0 +1,263 @@
+"""Results sent to an address of the web: one signed POST with JSON for each new result, at least once, under one key.
+
+    sinks:
+      - webhook:
+          name: crm
+          url: https://crm.example.com/quality
+          secret: "${env:CRM_SECRET}"
+          when: {passed: false}
+
+The body is `{"key": .., "evaluation": {..}, "call": {..}}`. `Idempotency-Key` holds the same key: who gets it a second
+time has it already. `X-Pauta-Signature: t=<seconds>,v1=<hex>` signs `<seconds>.<body>` with the secret (HMAC-SHA256).
+
+Any answer 2xx means taken. `Retry-After` is honoured; a redirection is not followed. The address is looked up once for
+each sending and must be public, so that nobody can turn the sink against the house's own network. Needs httpx:
+pip install 'pauta[notify]'.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import math
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pauta import Delivery, Problem, ProblemsFound, RetryLater, hookimpl, wants_from
+
+if TYPE_CHECKING:
+    import httpx
+
+BODY_LIMIT: Final = 64 * 1024
+"""So much of an answer is read; what it says counts for nothing."""
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_OWN_HEADERS: Final = frozenset((
+    "host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key",
+    "x-pauta-signature",
+))  # fmt: skip
+
+
+class NotTakenError(Exception):
+    """Why a result was not taken, without the address or anything secret."""
+
+
+class Webhook:
+    """Sends each new result to an address of the web."""
+
+    name: ClassVar[str] = "webhook"
+    purpose: ClassVar[str] = "Sends each new result to an https address, signed, at least once under one key."
+    endings: ClassVar[tuple[str, ...]] = ()
+    delivers: ClassVar[bool] = True
+    options: ClassVar[Mapping[str, object]] = {
+        "type": "object",
+        "properties": {
+            "url": {"type": "string", "description": "Where to send: https://host/path."},
+            "secret": {"type": "string", "description": "Signs what is sent; write ${env:NAME}."},
+            "headers": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "More headers, such as Authorization.",
+            },
+            "when": {"type": "object", "description": "Which results are sent: a condition over the result."},
+            "hosts": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The only hosts that may be sent to: host.example.com, *.example.com.",
+            },
+            "allow_http": {"type": "boolean", "default": False, "description": "Send without encryption too."},
+            "allow_private": {
+                "type": "boolean",
+                "default": False,
+                "description": "Send to addresses of the house's own network too.",
+            },
+            "timeout_s": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 300,
+                "default": 10,
+                "description": "So long to wait for each step of an answer.",
+            },
+        },
+        "required": ["url"],
+        "additionalProperties": False,
+    }
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Look at the options and send nothing yet; raises ProblemsFound where they cannot work."""
+        self._httpx = _httpx()
+        self._url = _checked_url(str(options["url"]), options)
+        self._secret = str(options.get("secret", "")).encode()
+        self._headers = {str(key): str(value) for key, value in (options.get("headers") or {}).items()}
+        if any(key.lower() in _OWN_HEADERS or not key.isascii() for key in self._headers) or any(
+            set("\r\n\0") & set(value) for value in self._headers.values()
+        ):
+            raise _wrong("has headers that it sets itself, or that are not one line of text", None)
+        self._allow_private = bool(options.get("allow_private", False))
+        self._wants = wants_from(options["when"]) if options.get("when") else None
+        self._timeout = float(options.get("timeout_s", 10))
+        self._client: httpx.Client | None = None
+
+    def wants(self, evaluation: Mapping[str, object]) -> bool:
+        """Whether a result is to be sent, by `when`."""
+        return self._wants is None or self._wants(evaluation)
+
+    def deliver(self, item: Delivery) -> None:
+        """Send one result; return once the receiver has it."""
+        said = {"key": item.key, "evaluation": dict(item.evaluation), "call": dict(item.call)}
+        body = json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        host = self._url.hostname or ""
+        address = _address(host, self._url.port or (443 if self._url.scheme == "https" else 80), self._allow_private)
+        headers = {
+            **self._headers,
+            "Host": self._url.netloc.rpartition("@")[2],
+            "Content-Type": "application/json",
+            "User-Agent": "pauta",
+            "Idempotency-Key": item.key,
+        }
+        if self._secret:
+            headers["X-Pauta-Signature"] = signature(self._secret, body, int(time.time()))
+        try:
+            status, retry_after = self._post(address, body, headers, host)
+        except self._httpx.TransportError as error:
+            self.close()
+            raise NotTakenError(_why(error)) from None
+        if 200 <= status < 300:
+            return
+        wait = _seconds(retry_after)
+        if wait is not None:
+            raise RetryLater(wait, f"the receiver answered {status} and asks to be tried later")
+        more = "; redirections are not followed" if 300 <= status < 400 else ""
+        raise NotTakenError(f"the receiver answered {status}{more}")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _post(self, address: str, body: bytes, headers: Mapping[str, str], host: str) -> tuple[int, str | None]:
+        """The status and `Retry-After` of the answer; of its body no more than the limit is read."""
+        if self._client is None:
+            self._client = self._httpx.Client(timeout=self._timeout, follow_redirects=False, trust_env=False)
+        shown = f"[{address}]" if ":" in address else address
+        port = f":{self._url.port}" if self._url.port else ""
+        query = f"?{self._url.query}" if self._url.query else ""
+        url = f"{self._url.scheme}://{shown}{port}{self._url.path or '/'}{query}"
+        extensions = {"sni_hostname": host}
+        until = time.monotonic() + self._timeout
+        with self._client.stream("POST", url, content=body, headers=dict(headers), extensions=extensions) as answer:
+            read = 0
+            for part in answer.iter_raw():
+                read += len(part)
+                if read > BODY_LIMIT or time.monotonic() > until:
+                    break
+            return answer.status_code, answer.headers.get("retry-after")
+
+
+def signature(secret: bytes, body: bytes, moment: int) -> str:
+    """What `X-Pauta-Signature` holds: the time in seconds, and the HMAC-SHA256 of time, point and body."""
+    code = hmac.new(secret, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={moment},v1={code}"
+
+
+def _httpx() -> Any:
+    try:
+        import httpx
+    except ImportError as error:
+        message = "the sink 'webhook' needs httpx, which is not installed"
+        raise ProblemsFound([Problem("E550", message, None, "pip install 'pauta[notify]'")]) from error
+    return httpx
+
+
+def _wrong(sentence: str, hint: str | None) -> ProblemsFound:
+    return ProblemsFound([Problem("E632", f"the webhook {sentence}", None, hint)])
+
+
+def _checked_url(url: str, options: Mapping[str, Any]) -> SplitResult:
+    """The address taken apart; no sentence about it shows more of it than the host."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if not host or parts.scheme not in ("http", "https") or set(url) & set(" \t\r\n\0\\"):
+        raise _wrong("has a url that is none", "write it as https://host/path")
+    if "@" in parts.netloc:
+        raise _wrong("has a name or a password in its url", "send it in headers: {Authorization: ..}")
+    if parts.scheme == "http" and not options.get("allow_http"):
+        raise _wrong(f"would send to {host} without encryption", "write https://, or allow_http: true")
+    hosts = options.get("hosts")
+    if hosts is not None and not any(_is_of(host, str(each).lower()) for each in hosts):
+        raise _wrong(f"would send to {host}, which is not among its hosts", "add it to hosts, or mend the url")
+    return parts
+
+
+def _is_of(host: str, allowed: str) -> bool:
+    return host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
+
+
+def _address(host: str, port: int, allow_private: bool) -> str:
+    """The address that a host has now, looked up once; raises NotTakenError where none of it may be sent to."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotTakenError("the receiver's host has no address") from None
+    addresses = [str(each[4][0]).partition("%")[0] for each in found]
+    if not allow_private and not all(_is_public(each) for each in addresses):
+        raise NotTakenError("the receiver's address is private, and allow_private is not set")
+    return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address is of the open net, also where it is wrapped into another."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if found in _NAT64:
+            inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inside is not None:
+            return _is_public(str(inside))
+    return found.is_global and not (found.is_multicast or found.is_reserved)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """How long `Retry-After` asks to wait, in seconds or as a date; None where it says nothing that can be read."""
+    if retry_after is None:
+        return None
+    try:
+        seconds = float(retry_after)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except (TypeError, ValueError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _why(error: Exception) -> str:
+    """A failure of the way there, in words that show nothing of the address."""
+    kind = type(error).__name__
+    if "Timeout" in kind:
+        return "the receiver did not answer in time"
+    if kind == "ConnectError":
+        return "the receiver cannot be reached"
+    if "Protocol" in kind:
+        return "the receiver's answer is no HTTP, or broke off"
+    return "the connection to the receiver broke"
+
+
+@hookimpl
+def register_sinks(register: Callable[[type[Webhook]], None]) -> None:
+    """Offer the sink."""
+    register(Webhook)
