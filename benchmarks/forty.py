@@ -27,8 +27,10 @@ YES_NO, FIVE_STEPS = (0.90, 0.06, 0.04), (0.01, 0.04, 0.15, 0.30, 0.47, 0.03)
 
 @dataclass(frozen=True)
 class Evaluations:
-    """Answered cards. codes: (questions, rows) uint8, codes of `Plan.vocabulary`; product: (rows,) uint8, 1 is a loan;
-    duration: (rows,) int32 seconds.
+    """Answered cards.
+
+    codes: (questions, rows) uint8, codes of `Plan.vocabulary`. product: (rows,) uint8 into PRODUCTS. duration: (rows,)
+    int32 seconds.
     """
 
     codes: NDArray[np.uint8]

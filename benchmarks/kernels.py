@@ -1,9 +1,9 @@
 """The card of 40 questions as one would write it by hand in NumPy: what a general engine is held against.
 
-`by_tables` looks up points, weight, errors and critical errors one after the other. `packed` holds the four side by side in
-one 32-bit number, so that one look-up and one addition do for all; sums are exact, in quarters of a point. `packed_groups`
-goes on: several questions share one look-up. Each gives the score, whether the card failed, and the band, and nothing
-else; the three conditions of the card stand in the code.
+`by_tables` looks up points, weight, errors and critical errors one after the other. `packed` holds the four side by
+side in one 32-bit number, so that one look-up and one addition do for all; sums are exact, in quarters of a point.
+`packed_groups` goes on: several questions share one look-up. Each gives the score, whether the card failed, and the
+band, and nothing else; the three conditions of the card stand in the code.
 """
 
 from __future__ import annotations

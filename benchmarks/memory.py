@@ -1,6 +1,6 @@
 """How much memory a long run takes: the whole way from calls to records, with a sink that lets go of them.
 
-    python -m benchmarks.memory CALLS     one run in this process; prints {seconds, megabytes} as JSON
+python -m benchmarks.memory CALLS     one run in this process; prints {seconds, megabytes} as JSON
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SAID = (
 
 
 class LetGo:
-    """A sink that keeps nothing."""
+    """A sink that keeps nothing and counts."""
 
     name = "let_go"
     options: Mapping[str, object] = {}
@@ -46,10 +46,11 @@ class LetGo:
         self.written = 0
 
     def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
+        """Count them."""
         self.written += len(evaluations)
 
     def close(self) -> None:
-        pass
+        """Nothing is open."""
 
 
 def calls(count: int) -> Iterator[Call]:
@@ -98,9 +99,9 @@ def run(quick: bool) -> Part:
     rates = [count / each["seconds"] for count, each in ((few, first), (many, second))]
     return Part(
         "Memory",
-        "Calls of three to six turns, made as they are asked for, through the whole way (routing, three phrase criteria, "
-        "silence, a condition, scoring, records) into a sink that keeps nothing; each run a process of its own, and the "
-        "most memory it ever held.",
+        "Calls of three to six turns, made as they are asked for, through the whole way (routing, three phrase "
+        "criteria, silence, a condition, scoring, records) into a sink that keeps nothing; each run a process of its "
+        "own, and the most memory it ever held.",
         (
             Figure(f"{few:,} calls", f"{first['megabytes']:.0f} MB; {rates[0]:,.0f} calls a second"),
             Figure(

@@ -1,4 +1,4 @@
-"""One call at a time, as an evaluator's form or an interface would ask: from what the person answered to the explanation."""
+"""One call at a time, as an evaluator's form would ask: from what a person answered to the explanation."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def run(quick: bool) -> Part:
         figures.append(Figure(name, measured, middle, goal, at_least=False))
     return Part(
         "One call",
-        f"The card of 40 questions, a person's answers, {len(calls):,} calls one by one in a warm process, one core. The "
-        "explanation holds the result, where the weight of what was not applicable went, what each error did, and the "
-        "cheapest change that would have passed.",
+        f"The card of 40 questions, a person's answers, {len(calls):,} calls one by one in a warm process, one core. "
+        "The explanation holds the result, where the weight of what was not applicable went, what each error did, and "
+        "the cheapest change that would have passed.",
         tuple(figures),
     )

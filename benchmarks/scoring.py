@@ -70,15 +70,20 @@ def _measured(given: Evaluations, engines: dict[str, Zen], without: str, rounds:
         ratio = ratios(took[PAUTA], took[form])
         rate = spread([1 / each / 1e3 for each in took[form]])
         figures.append(
-            Figure(f"zen-engine, {form}", f"{rate:.1f} thousand a second; pauta {times(ratio)} times", ratio.middle, ZEN_GOAL)
+            Figure(
+                f"zen-engine, {form}",
+                f"{rate:.1f} thousand a second; pauta {times(ratio)} times",
+                ratio.middle,
+                ZEN_GOAL,
+            )
         )
     zen = f"zen-engine {version()} in a process of its own over {zen_rows:,} of them" if engines else "zen-engine"
     return Part(
         "Scoring",
-        f"The card of 40 questions (`benchmarks/cards/forty.yaml`) over {rows:,} evaluations held as columns of codes, one "
-        f"core; {zen}.{without} All gave the same score, auto-fail and band on {CHECKED:,} evaluations before any timing. The kernels give "
-        "these three; pauta also the raw score, the agent's score, the counts of errors by class and of what is missing or "
-        f"unverified, the status and the pass. {rounds} rounds in turn.",
+        f"The card of 40 questions (`benchmarks/cards/forty.yaml`) over {rows:,} evaluations held as columns of codes, "
+        f"one core; {zen}.{without} All gave the same score, auto-fail and band on {CHECKED:,} evaluations before any "
+        "timing. The kernels give these three; pauta also the raw score, the agent's score, the counts of errors by "
+        f"class and of what is missing or unverified, the status and the pass. {rounds} rounds in turn.",
         tuple(figures),
     )
 
@@ -97,4 +102,6 @@ def _same(name: str, wanted: Scores, got: Scores) -> None:
     different = (np.abs(got.score - wanted.score) > 1e-9) | (got.failed != wanted.failed) | (got.band != wanted.band)
     if different.any():
         row = int(np.flatnonzero(different)[0])
-        raise ValueError(f"'{name}' disagrees on {different.sum()} evaluations: {got.score[row]}, not {wanted.score[row]}")
+        raise ValueError(
+            f"'{name}' disagrees on {different.sum()} evaluations: {got.score[row]}, not {wanted.score[row]}"
+        )

@@ -1,9 +1,9 @@
 """The card of 40 questions for zen-engine: one compiled expression over a row, in two forms.
 
-`NAMED` is how one would write it: a row holds each answer's points under the question's name. `ARRAY` is the fastest form
-that was found: the points of all answers in one array. Both hold whole numbers, null where not applicable; making the rows
-is not timed. An expression for each sum instead of one for all takes six times as long, for each carries the row over;
-JSON text in place of Python objects gains nothing.
+`NAMED` is how one would write it: a row holds each answer's points under the question's name. `ARRAY` is the fastest
+form that was found: the points of all answers in one array. Both hold whole numbers, null where not applicable; making
+the rows is not timed. An expression for each sum instead of one for all takes six times as long, for each carries the
+row over; JSON text in place of Python objects gains nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def _run(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def expression(form: str) -> str:
     """Score, failed and band of a row."""
-    points_of = {question.id: question.id if form == NAMED else f"a[{n}]" for n, question in enumerate(card().questions)}
+    points_of = {
+        question.id: question.id if form == NAMED else f"a[{n}]" for n, question in enumerate(card().questions)
+    }
     conditions = {"q11": f"product == {LOAN}", "q24": "duration >= 120", "q30": f"{points_of['q29']} == 0"}
     lines = []
     upper, lower, errors, critical = [], [], [], []
@@ -104,7 +106,10 @@ def rows_of(given: Evaluations, form: str) -> list[dict[str, Any]]:
     """The evaluations as zen's rows."""
     names = [question.id for question in card().questions]
     points: list[dict[int, int | None]] = [
-        {code_of(question, each.id): None if each.points is None else int(each.points) for each in question.answers.options}
+        {
+            code_of(question, each.id): None if each.points is None else int(each.points)
+            for each in question.answers.options
+        }
         for question in card().questions
     ]
     rows = []

@@ -1,7 +1,7 @@
 """Runs in zen-engine's own environment: evaluates one compiled expression over rows, on request.
 
-    python zen_rows.py FILE     FILE is JSON: {expression, rows}
-    stdin, one word a line      results: the result of each row as JSON; time: seconds for all rows
+python zen_rows.py FILE     FILE is JSON: {expression, rows}
+stdin, one word a line      results: the result of each row as JSON; time: seconds for all rows
 """
 
 import json

@@ -13,7 +13,7 @@ _ROOMS = {
     "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
     "engine.loading.asked": "wants_from",
-    "engine.loading.conditions": "condition_from",
+    "engine.loading.conditions": "Subjects condition_from",
     "engine.loading.records": "call_from calls_from evaluations_from human_from unknown_field",
     "engine.model.calls": "Answer Call CallBatch HumanEvaluation Turn",
     "engine.model.conditions": "Condition holds tests_of",

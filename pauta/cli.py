@@ -9,6 +9,7 @@ from pauta.commands.calls import explain, routes, score, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
 from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init, plugins
+from pauta.commands.outbox import outbox
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +23,7 @@ def main() -> None:
 
 
 for command in (
-    init, check, test, show, try_, routes, publish, diff, score, explain, schema, plugins, demo, doctor,
+    init, check, test, show, try_, routes, publish, diff, score, explain, outbox, schema, plugins, demo, doctor,
     form,
 ):  # fmt: skip
     main.add_command(command)

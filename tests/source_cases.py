@@ -20,7 +20,9 @@ CASES = Path(__file__).parent / "cases" / "sources"
 
 def cases(name):
     loaded = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
-    return [pytest.param({**case, "templates": loaded.get("templates", {})}, id=case["case"]) for case in loaded["cases"]]
+    return [
+        pytest.param({**case, "templates": loaded.get("templates", {})}, id=case["case"]) for case in loaded["cases"]
+    ]
 
 
 def laid_over(below, above):
@@ -48,12 +50,16 @@ def shown(turn):
     return f"{turn.speaker}{times}{feeling} {turn.text}"
 
 
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
 def fact(thing, name):
     if name == "turns":
         return [shown(turn) for turn in thing.turns]
     if name == "answers":
         return {
-            question: (answer.value if answer.comment is None else [answer.value, answer.comment])
+            question: _plain(answer.value) if answer.comment is None else [_plain(answer.value), answer.comment]
             for question, answer in thing.answers.items()
         }
     return getattr(thing, name)

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     from pauta.engine.loading.operation import Feed
     from pauta.engine.model.calls import Call, HumanEvaluation
     from pauta.engine.model.scorecard import Scorecard
-    from pauta.engine.pipeline import Outlet, Summary
+    from pauta.engine.outlets import Outlet
+    from pauta.engine.pipeline import Summary
     from pauta.engine.problems import Problem
     from pauta.engine.routing import Router
     from pauta.workspace import Workspace
@@ -48,10 +48,23 @@ answers_option = click.option(
 @answers_option
 @click.option("--to", "targets", multiple=True, metavar="FILE", help="Where results go, by ending: .db .jsonl .csv")
 @click.option("--batch", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Calls at a time.")
+@click.option(
+    "--deliver-for",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to go on sending after the last call; what is left waits in the outbox.",
+)
 @text_or_json
 @telling
 def score(
-    calls: Sequence[str], cards: Sequence[str], answers: Sequence[str], targets: Sequence[str], batch: int, form: str
+    calls: Sequence[str],
+    cards: Sequence[str],
+    answers: Sequence[str],
+    targets: Sequence[str],
+    batch: int,
+    deliver_for: float,
+    form: str,
 ) -> int:
     """Score calls by the cards that claim them, or by the cards named.
 
@@ -60,6 +73,7 @@ def score(
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
+    from pauta.commands.sinks import operation_redactor
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
     from pauta.workspace import Workspace
@@ -79,6 +93,8 @@ def score(
         batch_size=batch,
         progress=progress,
         document_of=documents,
+        redactor=operation_redactor(workspace),
+        deliver_for_s=deliver_for,
     )
     progress.done()
     problems = [*workspace.host.problems, *summary.problems]
@@ -115,33 +131,10 @@ def _files(workspace: Workspace, given: Sequence[str], kind: str) -> list[Feed]:
 
 
 def _outlets(workspace: Workspace, targets: Sequence[str], form: str) -> list[Outlet]:
-    from pauta.engine.endpoints import open_sink
-    from pauta.engine.loading.operation import revealed
-    from pauta.engine.pipeline import Outlet
-    from pauta.engine.problems import Problem, ProblemsFound
-    from pauta.workspace import DATABASE
+    from pauta.commands.sinks import outlets_of
+    from pauta.engine.outlets import Outlet
 
-    operation = workspace.operation
-    wanted: list[tuple[str, str | None, Mapping[str, object], Any]] = [(target, None, {}, None) for target in targets]
-    if not wanted and operation is not None:
-        for entry in operation.sinks:
-            options: dict[str, object] = dict(revealed(entry.options, entry.at))
-            wanted.append((str(options.pop("path", "")), entry.name or None, options, entry.at))
-        wanted = wanted or [(str(operation.folder / DATABASE), None, {}, None)]
-    if not wanted:
-        return [Outlet("terminal", _Terminal(form))]
-    outlets: list[Outlet] = []
-    problems: list[Problem] = []
-    for target, name, options, at in wanted:
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        sink = open_sink(target, workspace.host, name=name, options=options, at=at)
-        if isinstance(sink, Problem):
-            problems.append(sink)
-        else:
-            outlets.append(Outlet(target or str(name), sink))
-    if problems:
-        raise ProblemsFound(problems)
-    return outlets
+    return outlets_of(workspace, targets) or [Outlet("terminal", _Terminal(form))]
 
 
 class _Terminal:

@@ -250,7 +250,7 @@ class Delivery:
     queued_at: str = ""
 
 
-class RetryLater(Exception):  # noqa: N818  # a sink raises it as what it asks for
+class RetryLater(Exception):
     """A receiver asks to be left alone for so many seconds. `reason` in a few words, without secrets."""
 
     def __init__(self, after_s: float, reason: str = "it asks to be tried later") -> None:

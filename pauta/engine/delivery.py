@@ -31,8 +31,10 @@ LONGEST_WAIT_S: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a sink is borne with. tries: until a row is given up; first_s: until the second try, and twice as long
-    for each one after it, most_s at most; after so many failures in a `row` it is left alone for pause_s.
+    """How long a sink is borne with.
+
+    tries: until a row is given up. first_s: from the first try to the second, and twice as long each time after it,
+    most_s at most. After so many failures in a `row` the sink is left alone for pause_s.
     """
 
     tries: int = 10

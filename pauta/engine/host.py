@@ -44,6 +44,11 @@ BUILT_IN: Final = (
     "pauta.plugins.sinks.jsonl",
     "pauta.plugins.sinks.csv",
     "pauta.plugins.sinks.sqlite",
+    "pauta.plugins.sinks.xlsx",
+    "pauta.plugins.sinks.parquet",
+    "pauta.plugins.sinks.vcon",
+    "pauta.plugins.sinks.email",
+    "pauta.plugins.sinks.apprise",
     "pauta.plugins.sinks.postgres",
     "pauta.plugins.sinks.webhook",
 )

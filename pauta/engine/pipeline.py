@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pauta.engine.host import Host
 from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.outlets import DELIVER_FOR_S, Outlet, Outlets
+from pauta.engine.outlets import DELIVER_FOR_S, Outlet as Outlet, Outlets
 from pauta.engine.problems import Problem, Severity
 from pauta.engine.redaction import RedactionError, Redactor
 from pauta.engine.routing import Router

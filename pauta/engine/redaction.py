@@ -1,4 +1,4 @@
-"""Blanks out what must not be kept: card numbers, addresses, phone numbers, long numbers, numbers spoken digit by digit.
+"""Blanks out what must not be kept: card numbers, addresses, phone numbers, long numbers, spoken numbers.
 
     redactor_from(["card_number", {"policy": "PX-[0-9]{6}"}])      a Redactor, or the Problem of an entry
     Redactor.text("card 4111 1111 1111 1111")                      "card **** **** **** ****"

@@ -4,6 +4,8 @@ The statements are the same for every database; what differs is said by the clas
 how errors read, and a few words of SQL (`each_of`, `position`).
 """
 
+# ruff: noqa: S608  # the statements are put together from our own names alone; values go in as parameters
+
 from __future__ import annotations
 
 import hashlib
@@ -26,7 +28,7 @@ Row: TypeAlias = dict[str, object]
 
 def _inserting(table: str) -> str:
     names = TABLES[table]
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608  # own names
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
 
 
 _SELECT: Final = "SELECT " + ", ".join(["evaluation_id", "revision", *RESULT])
@@ -128,7 +130,7 @@ class AnyStore(ABC):
     def delivery(self, item: Waiting) -> Delivery:
         """What is to be sent for a row."""
         evaluation = self.evaluation(item.evaluation_id, item.revision) or {}
-        query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"  # noqa: S608  # own names
+        query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"
         found = list(self._read(query, (evaluation.get("call_id"), evaluation.get("agent") or "")))
         call = {name: value for name, value in found[0].items() if value is not None} if found else {}
         return Delivery(item.key, evaluation, call, item.tries + 1, item.queued_at)
@@ -194,7 +196,7 @@ class AnyStore(ABC):
         self._many(_KEEP_CARD.format(differs_from=self.differs_from), rows.values())
 
     def _keep_calls(self, calls: Iterable[Call], rows: Iterable[Row]) -> None:
-        """What a call's record says besides its turns; of a call that only its evaluation tells of, its id and agent."""
+        """What a call's record says besides its turns; of one that only an evaluation tells of, its id and agent."""
         values = ([fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls)
         keep = _KEEP_CALL.format(differs_from=self.differs_from)
         self._many(keep, [(row[0], row[1] or "", *row[2:]) for row in values])

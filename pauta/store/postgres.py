@@ -1,5 +1,7 @@
 """A team's database: PostgreSQL, with the same tables and views. What is JSON text in SQLite is `jsonb` here."""
 
+# ruff: noqa: S608  # the statements are put together from our own names alone; values go in as parameters
+
 from __future__ import annotations
 
 import hashlib
@@ -40,20 +42,20 @@ class PostgresStore(AnyStore):
         super().__init__(clock)
         self._url = url
         self.place = "PostgreSQL"
-        psycopg = _psycopg()
+        driver = _psycopg()
         try:
-            known = psycopg.conninfo.conninfo_to_dict(url)
-        except psycopg.Error as error:
+            known = driver.conninfo.conninfo_to_dict(url)
+        except driver.Error as error:
             hint = "write it as postgresql://user:password@host/database"
             raise self._problem("E728", "has an address that cannot be read", hint) from error
         self.place = f"{known.get('host') or 'localhost'}/{known.get('dbname') or ''}"
         options = {"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S, "application_name": "pauta"}
         with self._telling():
-            self._db: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(url, **options)
+            self._db: psycopg.Connection[tuple[Any, ...]] = driver.connect(url, **options)
             try:
                 self._db.execute("SET timezone = 'UTC'")
                 self._db.execute(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'")
-                (self._schema,) = self._db.execute("SELECT current_schema()").fetchone() or (None,)
+                self._schema = str(self._db.execute("SELECT current_schema()").fetchone())
                 self._migrate()
             except BaseException:
                 self._db.close()
@@ -82,11 +84,11 @@ class PostgresStore(AnyStore):
     def _migrate(self) -> None:
         with self._writing():
             here = "table_schema = current_schema() AND table_name"
-            tables = self._db.execute(f"SELECT table_name FROM information_schema.tables WHERE {here} IS NOT NULL")  # noqa: S608  # own words
+            tables = self._db.execute(f"SELECT table_name FROM information_schema.tables WHERE {here} IS NOT NULL")
             there = {str(name) for (name,) in tables}
             applied: set[str] = set()
             if MIGRATED in there:
-                applied = {str(name) for (name,) in self._db.execute(f"SELECT name FROM {MIGRATED}")}  # noqa: S608  # own name
+                applied = {str(name) for (name,) in self._db.execute(f"SELECT name FROM {MIGRATED}")}
             taken = sorted({*TABLES, *VIEWS} & there)
             if not applied and taken:
                 hint = "choose another schema or database: pauta makes tables only where their names are free"
@@ -97,7 +99,7 @@ class PostgresStore(AnyStore):
                 if name not in applied:
                     for statement in statements:
                         self._db.execute(statement)
-                    self._db.execute(f"INSERT INTO {MIGRATED} VALUES (%s, %s)", (name, stamp(self._clock())))  # noqa: S608  # own name
+                    self._db.execute(f"INSERT INTO {MIGRATED} VALUES (%s, %s)", (name, stamp(self._clock())))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -152,7 +154,9 @@ def _psycopg() -> Any:
         import psycopg
         import psycopg.conninfo
     except ImportError as error:
-        problem = Problem("E550", "PostgreSQL needs psycopg, which is not installed", None, "pip install 'pauta[postgres]'")
+        problem = Problem(
+            "E550", "PostgreSQL needs psycopg, which is not installed", None, "pip install 'pauta[postgres]'"
+        )
         raise ProblemsFound([problem]) from error
     return psycopg
 

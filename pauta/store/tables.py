@@ -127,6 +127,7 @@ _as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separato
 
 
 def cell(value: object) -> object:
+    """A value as a database takes it: maps and lists as JSON, truth as 0 or 1. ValueError where it is no number."""
     if isinstance(value, dict | list | tuple):
         return _as_json(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -135,10 +136,12 @@ def cell(value: object) -> object:
 
 
 def fact(value: object) -> object:
+    """A field of a call as a database takes it."""
     return cell(dict(value) if isinstance(value, Mapping) else value)
 
 
 def value_of(name: str, value: object) -> object:
+    """A column's value as records have it."""
     if name in JSON_COLUMNS and isinstance(value, str):
         return json.loads(value)
     if name in TRUTH_COLUMNS and value is not None:

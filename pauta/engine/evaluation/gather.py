@@ -167,7 +167,7 @@ def _heard(
         looked = fillable & unverified
         if automatic is not None:
             codes = _either(looked & automatic, State.UNVERIFIED, codes)
-        fillable = fillable & ~unverified & ~takes
+        fillable = fillable & ~unverified & ~takes & (not question.criterion.confirm)
     if question.default is not None:
         default = cells.code(cells.coding.read(question.default))
         codes = _either(fillable, default, codes)

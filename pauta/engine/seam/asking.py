@@ -73,11 +73,12 @@ def ask(made: Any, batch: CallBatch, parts: Sequence[Findings], code: Code, *, t
     if trusted:
         return Asked(findings)
     findings = _about_rows(findings, batch.size, place)
-    for row in _rows_that_say_something(findings):
-        call = batch.calls[row] if row < len(batch.calls) else None
-        sentence = None if row in lacking else wrong_with(findings[row], call)
-        if sentence:
-            wrong.setdefault(row, _Wrong(WRONG, sentence, place))
+    if method.__name__ != "answer":  # call by call they were looked at one by one
+        for row in _rows_that_say_something(findings):
+            call = batch.calls[row] if row < len(batch.calls) else None
+            sentence = None if row in lacking else wrong_with(findings[row], call)
+            if sentence:
+                wrong[row] = _Wrong(WRONG, sentence, place)
     return Asked(_believed(findings, lacking, wrong), _fault_of(wrong))
 
 

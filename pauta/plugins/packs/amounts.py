@@ -11,12 +11,13 @@ word for paying. "The whole of it", "todo", "metade" are amounts without a value
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pauta.plugins.packs.numerals import numerals_in
-from pauta.plugins.packs.plain import Plain, compiled
+from pauta.plugins.packs.plain import Plain, compiled, plain_of
 
 _NUMBER: Final = r"(?:\d{1,3}(?:[.,' ]\d{3}){1,4}(?![.,]?\d{3})(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?)(?!\d)"
 _SIGNS: Final = r"(?:us\$|r\$|mx\$|c\$|s/|[$€£]|\b(?:usd|eur|gbp|brl|mxn|cop|ars|clp|pen)\b)"
@@ -40,6 +41,9 @@ _NOT_MONEY: Final = (
     r"(?!\s?(?:%|x\b|st\b|nd\b|rd\b|th\b|:|/|-|h\b|am\b|pm\b|por cien|per ?cent|days?|weeks?|months?|times|payments?|instalments?"
     r"|dias?|semanas?|mes(?:es)?|veces|vezes|cuotas?|parcelas?|prestac|de \w+|o'clock|horas?|minut|years?|anos?))"
 )
+_PAYING: Final[Mapping[str, str]] = {
+    language: rf"{before}(?P<number>{_NUMBER}){_NOT_MONEY}" for language, before in _BEHIND_PAYING.items()
+}
 _WHOLE: Final[Mapping[str, str]] = {
     "en": r"\b(?:the (?:whole|full|entire|total|outstanding)(?: (?:amount|balance|bill|debt|sum|thing|lot|of it))?"
     r"|in full|all of it|half(?: of it)?|the rest|the minimum)\b",
@@ -59,15 +63,12 @@ class Amount:
     stop: int
 
 
-def amounts_in(plain: Plain, language: str, currencies: Sequence[str] = ()) -> list[Amount]:
+def amounts_in(plain: Plain, language: str, currencies: tuple[str, ...] = ()) -> list[Amount]:
     """The amounts of a text from left to right. `currencies`: more names of currencies, as people say them."""
-    names = "|".join([*_CURRENCIES.split(), *(re.escape(_folded(each)) for each in currencies)])
-    every = [
-        *_in_figures(plain, names),
-        *_in_words(plain, language, names),
-        *_behind_paying(plain, language),
-        *(Amount(None, each.start(), each.end()) for each in compiled(_WHOLE[language]).finditer(plain.text)),
-    ]
+    every = [Amount(None, each.start(), each.end()) for each in compiled(_WHOLE[language]).finditer(plain.text)]
+    if compiled(r"\d").search(plain.text):
+        every += [*_in_figures(plain, currencies), *_behind_paying(plain, language)]
+    every += _in_words(plain, language, currencies)
     found: list[Amount] = []
     for each in sorted(every, key=lambda one: (one.start, -one.stop)):
         if not found or each.start >= found[-1].stop:
@@ -75,33 +76,44 @@ def amounts_in(plain: Plain, language: str, currencies: Sequence[str] = ()) -> l
     return found
 
 
-def _folded(name: str) -> str:
-    from pauta.plugins.packs.plain import plain_of
+@cache
+def _names(currencies: tuple[str, ...]) -> str:
+    """The names of currencies as one pattern."""
+    return "|".join([*_CURRENCIES.split(), *(re.escape(plain_of(each.strip()).text) for each in currencies)])
 
-    return plain_of(name.strip()).text
+
+@cache
+def _figures(currencies: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Figures behind the sign of a currency, and figures before its sign or name."""
+    return (
+        re.compile(rf"{_SIGNS}\.?\s?(?P<number>{_NUMBER}){_TIMES}"),
+        re.compile(rf"(?<![\d.,])(?P<number>{_NUMBER}){_TIMES}\s?(?:[€£$]|(?:{_names(currencies)})\b)"),
+    )
 
 
-def _in_figures(plain: Plain, names: str) -> Iterator[Amount]:
-    before = rf"{_SIGNS}\.?\s?(?P<number>{_NUMBER}){_TIMES}"
-    after = rf"(?<![\d.,])(?P<number>{_NUMBER}){_TIMES}\s?(?:[€£$]|(?:{names})\b)"
-    for pattern in (before, after):
-        for each in compiled(pattern).finditer(plain.text):
+@cache
+def _named(currencies: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"[\s-](?:de )?(?:{_names(currencies)})\b")
+
+
+def _in_figures(plain: Plain, currencies: tuple[str, ...]) -> Iterator[Amount]:
+    for pattern in _figures(currencies):
+        for each in pattern.finditer(plain.text):
             scale = _SCALE[each["times"]] if each["times"] else 1
             yield Amount(number_of(each["number"]) * scale, each.start(), each.end())
 
 
-def _in_words(plain: Plain, language: str, names: str) -> Iterator[Amount]:
-    unit = compiled(rf"[\s-]?(?:de )?(?:{names})\b")
-    for each in numerals_in(plain, language):
-        behind = None if each.in_figures else unit.match(plain.text, each.stop)
+def _in_words(plain: Plain, language: str, currencies: tuple[str, ...]) -> Iterator[Amount]:
+    named = _named(currencies)
+    for each in numerals_in(plain, language) if named.search(plain.text) else ():
+        behind = None if each.in_figures else named.match(plain.text, each.stop)
         if behind is not None and each.value is not None:
             yield Amount(float(each.value), each.start, behind.end())
 
 
 def _behind_paying(plain: Plain, language: str) -> Iterator[Amount]:
     """`pay 120`, but not `pay 3 instalments`, `pay 15/3`, `pagar 2 veces`."""
-    pattern = rf"{_BEHIND_PAYING[language]}(?P<number>{_NUMBER}){_NOT_MONEY}"
-    for each in compiled(pattern).finditer(plain.text):
+    for each in compiled(_PAYING[language]).finditer(plain.text):
         yield Amount(number_of(each["number"]), each.start("number"), each.end("number"))
 
 

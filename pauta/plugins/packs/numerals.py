@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from pauta.plugins.packs.plain import Plain, compiled
@@ -55,6 +56,12 @@ class Lexicon:
     times: Mapping[str, int]
     lone: Mapping[str, str] = field(default_factory=dict)
     """Words that are digits only beside others -> the digit."""
+
+    @cached_property
+    def begins(self) -> frozenset[str]:
+        """The words that a number can begin with: most words are looked at no further."""
+        bare = ("a",) if self.hundreds is None else (self.thousand,)
+        return frozenset([*self.small, *self.tens, *(self.hundreds or ()), *bare])
 
 
 def _counted(words: str, step: int = 1, start: int = 0) -> dict[str, int]:
@@ -128,7 +135,7 @@ class _Reader:
         n = 0
         while n < len(self._tokens):
             word, start, stop = self._tokens[n]
-            read = None if word.isdecimal() else self._cardinal(n)
+            read = self._cardinal(n) if word in self._lexicon.begins else None
             if word.isdecimal():
                 found.append(Numeral(word, start, stop, in_figures=True))
             elif read is not None:

@@ -4,13 +4,12 @@ A template is Jinja2 with `evaluation` (the result) and `call`, or for a digest 
 what transcripts and people wrote is escaped where the template is HTML. Its first line may be `Subject: ...`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pauta import Problem, ProblemsFound, condition_from, holds
+from pauta import Problem, ProblemsFound, Subjects, condition_from, holds
 
 SUBJECT: Final = "Subject:"
 LONGEST_SUBJECT: Final = 200
@@ -30,7 +29,8 @@ OPTIONS: Final[Mapping[str, object]] = {
     },
 }
 _TEXT: Final = """\
-Subject: {{ evaluation.scorecard }}: {{ evaluation.agent or evaluation.call_id }} {{ evaluation.band or evaluation.status }}
+Subject: {{ evaluation.scorecard }}: {{ evaluation.agent or evaluation.call_id }} \
+{{ evaluation.band or evaluation.status }}
 Call {{ evaluation.call_id }}{% if evaluation.agent %} of {{ evaluation.agent }}{% endif %}, evaluated by \
 {{ evaluation.evaluator }} with {{ evaluation.scorecard }} {{ evaluation.version }}
 
@@ -67,7 +67,7 @@ class Writer:
     def __init__(self, options: Mapping[str, object]) -> None:
         """Raises ProblemsFound where the condition or the template is wrong."""
         condition = options.get("when")
-        self._condition = condition_from(condition, subjects=_subjects()) if condition else None
+        self._condition = condition_from(condition, subjects=Subjects(results=True)) if condition else None
         self.digest = options.get("each") == "run"
         path = options.get("template")
         self._html = isinstance(path, str) and path.lower().endswith((".html", ".htm"))
@@ -77,7 +77,9 @@ class Writer:
         from jinja2 import TemplateError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        environment = ImmutableSandboxedEnvironment(autoescape=self._html, trim_blocks=False, keep_trailing_newline=True)
+        environment = ImmutableSandboxedEnvironment(
+            autoescape=self._html, trim_blocks=False, keep_trailing_newline=True
+        )
         try:
             text = Path(path).read_text(encoding="utf-8") if path else _DIGEST if self.digest else _TEXT
             return environment.from_string(text)
@@ -106,7 +108,9 @@ class Writer:
             text = self._template.render(**known)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             message = f"the template cannot be filled in: {error}"
-            raise ProblemsFound([Problem("E572", message, None, "it has `evaluation` and `call`, or `evaluations`")]) from error
+            raise ProblemsFound(
+                [Problem("E572", message, None, "it has `evaluation` and `call`, or `evaluations`")]
+            ) from error
         first, _, rest = text.partition("\n")
         subject, body = (first.removeprefix(SUBJECT), rest) if first.startswith(SUBJECT) else ("Evaluations", text)
         return Message(one_line(subject), body, self._html)
@@ -116,12 +120,6 @@ def one_line(text: str) -> str:
     """A text that may stand in a header: one line, without control characters, not too long."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(shown.split())[:LONGEST_SUBJECT]
-
-
-def _subjects() -> Any:
-    from pauta import Subjects
-
-    return Subjects(results=True)
 
 
 def _values(evaluation: Mapping[str, Any]) -> Callable[[str], Any]:
@@ -144,11 +142,3 @@ def _values(evaluation: Mapping[str, Any]) -> Callable[[str], Any]:
         return evaluation.get(subject)
 
     return value
-
-
-def key_of(evaluation: Mapping[str, object]) -> str:
-    """A key of a result that is the same however often it is sent."""
-    import hashlib
-
-    text = json.dumps(evaluation, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

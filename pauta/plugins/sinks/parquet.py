@@ -183,7 +183,8 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any]:
     record["scores_by"] = {name: dict(each or ()) for name, each in (row["scores_by"] or {}).items()}
     record["engine"] = row["engine"] and {**row["engine"], "plugins": dict(row["engine"]["plugins"] or ())}
     record["answers"] = [_answer(each) for each in row["answers"] or ()]
-    return record | json.loads(row["more"] or "{}")
+    record.update(json.loads(row["more"] or "{}"))
+    return record
 
 
 def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +192,8 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
     answer = {name: row.get(name) for name in ANSWER_FIELDS}
     answer["error"] = None if not errors else errors[0] if len(errors) == 1 else errors
     answer["answer"], answer["criterion_answer"] = _plain(row["answer"]), _plain(row["criterion_answer"])
-    return answer | json.loads(row["more"] or "{}")
+    answer.update(json.loads(row["more"] or "{}"))
+    return answer
 
 
 def _plain(value: Mapping[str, Any] | None) -> object:

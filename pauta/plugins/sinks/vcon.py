@@ -52,8 +52,10 @@ class Vcon:
         "additionalProperties": False,
     }
 
-    def __init__(self, options: Mapping[str, object], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Make the folder; raises OSError where that is not possible, ProblemsFound where nothing says where to write."""
+    def __init__(
+        self, options: Mapping[str, object], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Make the folder; raises OSError where it cannot be, ProblemsFound where nothing says where to write."""
         self._in_place = options.get("in_place") is True
         if not self._in_place and "path" not in options:
             hint = "- vcon: {path: results/}, or {in_place: true}"

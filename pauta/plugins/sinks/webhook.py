@@ -126,7 +126,7 @@ class Webhook:
             headers["X-Pauta-Signature"] = signature(self._secret, body, int(time.time()))
         try:
             status, retry_after = self._post(address, body, headers, host)
-        except self._httpx.TransportError as error:
+        except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
             self.close()
             raise NotTakenError(_why(error)) from None
         if 200 <= status < 300:

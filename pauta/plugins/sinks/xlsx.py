@@ -20,8 +20,8 @@ from pauta import Call, WholeFile, hookimpl
 from pauta.plugins.sinks.xlsx_sheets import put, sheet_name, styles, workbook
 
 OF_EVALUATIONS: Final = (
-    "call_id", "agent", "team", "call_type", "started_at", "scorecard", "version", "evaluator", "evaluated_at", "status",
-    "score", "band", "passed", "critical_errors", "non_critical_errors", "agent_score", "coverage", "escalations",
+    "call_id", "agent", "team", "call_type", "started_at", "scorecard", "version", "evaluator", "evaluated_at",
+    "status", "score", "band", "passed", "critical_errors", "non_critical_errors", "agent_score", "coverage", "escalations",
     "missing", "unverified", "evaluation_id",
 )  # fmt: skip
 OF_AGENTS: Final = (

@@ -11,6 +11,7 @@ says nothing about the call and is left out with a warning.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,8 +71,12 @@ class TranscribeCallAnalytics:
             yield document
             return
         at, name = Place(target), Path(target).name.removesuffix(".json")
+        zone = zone_of(self._timezone, at)
+        if isinstance(zone, Problem):
+            yield zone
+            return
         if isinstance(document.get("SpeechSegments"), list):
-            yield from self._post_call(document, name, at)
+            yield from self._post_call(document, name, zone, at)
         elif isinstance(document.get("Transcript"), list):
             yield from analysed_calls(document, word(document.get("JobName")) or name, at)
         else:
@@ -82,13 +87,15 @@ class TranscribeCallAnalytics:
         """None: an analysis holds no answers of people."""
         return [Problem("E544", f"'{target}' is an analysed call, which holds no answers of people", Place(target))]
 
-    def _post_call(self, document: Mapping[str, object], name: str, at: Place) -> Iterator[Call | Problem]:
+    def _post_call(
+        self, document: Mapping[str, object], name: str, zone: tzinfo | None, at: Place
+    ) -> Iterator[Call | Problem]:
         about = mapping(document.get("ConversationAnalytics"))
         job = next(
             (mapping(mapping(each).get("TranscribeJobInfo")) for each in listing(about.get("SourceInformation"))), {}
         )
         call_id = _known(about.get("GUID")) or _known(job.get("TranscriptionJobName")) or name
-        started_at, unknown = self._started_at(about, call_id, at)
+        started_at, unknown = _started_at(about, zone, call_id, at)
         said, mute = _said(document)
         said = in_time(said)
         roles = roles_of(labels_of(said), {**_own_labels(about, self._speakers), **self._speakers}, self._first)
@@ -113,24 +120,23 @@ class TranscribeCallAnalytics:
             turns = [] if why else list(part.turns)
             yield from told({**record, "agent": part.agent, "turns": turns}, at, unknown, warning)
 
-    def _started_at(self, about: Mapping[str, object], call_id: str, at: Place) -> tuple[str | None, Problem | None]:
-        """When the call began, or the problem that says why that is not known."""
-        written = _known(about.get("ConversationTime"))
-        if written is None:
-            return None, None
-        zone = zone_of(
-            first({"own": self._timezone, "file": _known(about.get("ConversationLocation"))}, "own", "file"), at
-        )
-        if isinstance(zone, Problem):
-            return None, zone
-        if written == word(about.get("ProcessTime")):
-            said = f"call '{call_id}': '{written}' is when it was processed, and when it began is not known"
-            return None, Problem("W541", said, at, "name recordings so that post-call analytics finds the time in them")
-        moment = moment_of(written, zone)
-        if moment is None or not is_whole(moment):
-            said = f"call '{call_id}': '{written}' has no offset, and when it began is not known"
-            return None, Problem("W541", said, at, "say `timezone: America/New_York`")
-        return moment.isoformat(), None
+
+def _started_at(
+    about: Mapping[str, object], zone: tzinfo | None, call_id: str, at: Place
+) -> tuple[str | None, Problem | None]:
+    """When the call began, or the warning that says why that is not known."""
+    written = _known(about.get("ConversationTime"))
+    if written is None:
+        return None, None
+    if written == word(about.get("ProcessTime")):
+        said = f"call '{call_id}': '{written}' is when it was processed, and when it began is not known"
+        return None, Problem("W541", said, at, "name recordings so that post-call analytics finds the time in them")
+    own = zone_of(_known(about.get("ConversationLocation")))
+    moment = moment_of(written, zone or (None if isinstance(own, Problem) else own))
+    if moment is None or not is_whole(moment):
+        said = f"call '{call_id}': '{written}' has no offset, and when it began is not known"
+        return None, Problem("W541", said, at, "say `timezone: America/New_York`")
+    return moment.isoformat(), None
 
 
 def _known(value: object) -> str | None:

@@ -148,11 +148,11 @@ class Vcon:
             "attributes": attributes_of(document, dialogs, cast),
         }
         timeless = _without_offset(call_id, dialogs, at)
+        who = _PARAGRAPHS if {ODD, EVEN} & {each.label for each in words.said} else _AGENT
         for part in parts_of(words.said, words.people, cast.agents):
             partial = words.missing and not (self._options.get("keep_partial") is True and words.said)
             why = "; ".join(words.missing[:2]) if partial else part.why
-            hint = None if partial else _PARAGRAPHS if {ODD, EVEN} & words.people.keys() else _AGENT
-            wordless = without_words(call_id, why, at, hint) if why else None
+            wordless = without_words(call_id, why, at, None if partial else who) if why else None
             team = word(cast.of(part.agent).get("dept"))
             turns = [] if why else list(part.turns)
             yield from told({**record, "agent": part.agent, "team": team, "turns": turns}, at, timeless, wordless)

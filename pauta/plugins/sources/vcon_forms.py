@@ -53,7 +53,7 @@ def _not_understood(critical: object) -> str | None:
     if critical is None or critical == [] or critical == {}:
         return None
     names = critical if isinstance(critical, list) else [critical]
-    return next((f"'{name}'" for name in names if str(name).casefold() not in EXTENSIONS), None)
+    return next((f"'{str(name)[:60]}'" for name in names if str(name).casefold() not in EXTENSIONS), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,126 @@
+"""The sinks of a run as the command line and the operation's file name them, opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pauta.engine.loading.operation import Entry
+    from pauta.engine.outlets import Outlet
+    from pauta.engine.redaction import Redactor
+    from pauta.workspace import Workspace
+
+_REFERENCE: Final = re.compile(r"\$\{(?:env|file):[^}]*\}")
+_SECRET_KEYS: Final = frozenset(("url", "urls", "secret", "password", "token", "headers"))
+"""Options whose texts are kept out of every message, also where they stand in the file as they are."""
+
+_OWN: Final = {
+    "name": {"type": "string", "minLength": 1, "maxLength": 64},
+    "redact": {"type": "array"},
+    "delivery": {
+        "type": "object",
+        "properties": {
+            "tries": {"type": "integer", "minimum": 1},
+            "first_s": {"type": "number", "minimum": 0},
+            "most_s": {"type": "number", "minimum": 0},
+            "row": {"type": "integer", "minimum": 1},
+            "pause_s": {"type": "number", "minimum": 0},
+        },
+        "additionalProperties": False,
+    },
+}
+"""What the operation may say of any sink, beside its own options: how it is called, what is masked for it, and how
+often one that sends results elsewhere is tried."""
+
+
+def operation_redactor(workspace: Workspace) -> Redactor | None:
+    """What `redact:` of the operation's file masks for all sinks. Raises ProblemsFound where an entry is wrong."""
+    return _redactor(workspace.operation.data.get("redact")) if workspace.operation else None
+
+
+def outlets_of(workspace: Workspace, targets: Sequence[str] = ()) -> list[Outlet]:
+    """The sinks that are named, else those of the operation, else its database; none outside an operation.
+
+    Where one of them sends results elsewhere and none is a database, the operation's database is among them: it holds
+    the outbox. Raises ProblemsFound where one cannot be opened.
+    """
+    from pauta.engine.contracts import KeepingSink
+    from pauta.engine.loading.operation import Entry
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.workspace import DATABASE
+
+    operation = workspace.operation
+    entries = [Entry("", {"path": target}) for target in targets]
+    if not entries and operation is not None:
+        entries = list(operation.sinks) or [Entry("", {"path": str(operation.folder / DATABASE)})]
+    found = [_opened(workspace, entry) for entry in entries]
+    outlets = [each for each in found if not isinstance(each, Problem)]
+    problems = [each for each in found if isinstance(each, Problem)]
+    needs_store = any(outlet.delivers for outlet in outlets)
+    if needs_store and operation is not None and not any(isinstance(each.sink, KeepingSink) for each in outlets):
+        store = _opened(workspace, Entry("", {"path": str(operation.folder / DATABASE)}))
+        if isinstance(store, Problem):
+            problems.append(store)
+        else:
+            outlets.append(store)
+    if problems:
+        raise ProblemsFound(problems)
+    return outlets
+
+
+def _opened(workspace: Workspace, entry: Entry) -> Any:
+    """The outlet of one entry, or a Problem."""
+    from pauta.engine.delivery import Patience
+    from pauta.engine.endpoints import open_sink
+    from pauta.engine.loading.operation import revealed
+    from pauta.engine.loading.shape import check_options
+    from pauta.engine.outlets import Outlet, without_secrets
+    from pauta.engine.problems import Place, Problem
+
+    options: dict[str, Any] = dict(revealed(entry.options, entry.at))
+    secrets = frozenset(_secrets(entry.options, entry.at))
+    target = str(options.pop("path", ""))
+    plugin = workspace.host.sinks.get(entry.name)
+    taken = (getattr(plugin, "options", {}) or {}).get("properties", {})
+    own = {key: options.pop(key) for key in _OWN if key in options and key not in taken}
+    at = entry.at or Place(target or entry.name)
+    wrong = check_options(own, {"type": "object", "properties": _OWN}, at, f"sink '{entry.name}'")
+    if wrong:
+        return wrong[0]
+    if target:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    sink = open_sink(target, workspace.host, name=entry.name or None, options=options, at=entry.at)
+    if isinstance(sink, Problem):
+        return without_secrets(sink, secrets)
+    patience = Patience(**dict(own.get("delivery") or {}))
+    name = str(own.get("name") or target or entry.name)
+    return Outlet(name, sink, patience=patience, redactor=_redactor(own.get("redact")), secrets=secrets)
+
+
+def _redactor(entries: object) -> Redactor | None:
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.engine.redaction import redactor_from
+
+    found = redactor_from(entries if isinstance(entries, list) else [])
+    if isinstance(found, Problem):
+        raise ProblemsFound([found])
+    return found
+
+
+def _secrets(value: object, at: Any, *, secret: bool = False) -> Iterator[str]:
+    """What no message may show: whatever stands for a reference, and texts under names that say so."""
+    from pauta.engine.loading.operation import revealed
+
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _secrets(each, at, secret=secret or str(key).lower() in _SECRET_KEYS)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _secrets(each, at, secret=secret)
+    elif isinstance(value, str):
+        references = _REFERENCE.findall(value)
+        for text in (*references, *([value] if secret or references else [])):
+            yield str(revealed({"text": text}, at)["text"])

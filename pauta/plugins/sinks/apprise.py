@@ -1,0 +1,103 @@
+"""A message in a chat room, or wherever else Apprise reaches (Slack, Teams, Telegram and some hundred more).
+
+    - apprise:
+        urls: ["${env:QUALITY_ROOM}"]         such as slack://... or msteams://..., see Apprise's list
+        when: {critical_errors: {at_least: 1}}
+
+An address holds a secret, so it is never shown: problems name its kind and its place in the list.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pauta import Delivery, Problem, ProblemsFound, hookimpl
+from pauta.plugins.sinks.messages import OPTIONS, Message, Writer
+
+
+class Apprise:
+    """Chat rooms and pagers."""
+
+    name: ClassVar[str] = "apprise"
+    purpose: ClassVar[str] = "Sends results to chat rooms and other services that Apprise reaches."
+    endings: ClassVar[tuple[str, ...]] = ()
+    delivers: bool = True
+    options: ClassVar[Mapping[str, object]] = {
+        "type": "object",
+        "properties": {
+            "urls": {
+                "type": "array",
+                "items": {"type": "string"},
+                "minItems": 1,
+                "description": "Where to send, as Apprise writes it; as `${env:NAME}`, since addresses hold secrets.",
+            },
+            **OPTIONS,
+        },
+        "required": ["urls"],
+        "additionalProperties": False,
+    }
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        """Check the addresses; raises ProblemsFound where one is none, or where the extra is missing."""
+        try:
+            import apprise
+        except ImportError as error:
+            message = "messages cannot be sent to chat rooms: Apprise is not installed"
+            raise ProblemsFound([Problem("E570", message, None, "pip install 'pauta[notify]'")]) from error
+        self._writer = Writer(options)
+        self.delivers = not self._writer.digest
+        self._rooms: list[Any] = []
+        urls = options["urls"]
+        for number, url in enumerate(urls if isinstance(urls, list | tuple) else [], 1):
+            room = apprise.Apprise()
+            if not room.add(str(url)):
+                kind = str(url).partition("://")[0] if "://" in str(url) else "?"
+                message = f"address {number} of 'apprise' ({kind}://...) is none that Apprise takes"
+                raise ProblemsFound([Problem("E574", message, None, "its list of services says how each is written")])
+            self._rooms.append(room)
+        self._have: dict[str, set[int]] = {}
+        self._found: list[Mapping[str, object]] = []
+        self.sent = 0
+
+    @property
+    def outcome(self) -> str:
+        """What became of the run, for its summary."""
+        return f"{self.sent} messages"
+
+    def wants(self, evaluation: Mapping[str, object]) -> bool:
+        """Whether a result is worth a message."""
+        return self._writer.wants(evaluation)
+
+    def deliver(self, item: Delivery) -> None:
+        """Send the message about one evaluation; a room that has it already gets it no second time."""
+        self._send(self._writer.about(item.evaluation, item.call), item.key)
+
+    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
+        """Hold the results that are worth telling until the end of the run."""
+        self._found += [each for each in evaluations if self._writer.wants(each)]
+
+    def close(self) -> None:
+        """Send the message about the run, where there is something to tell."""
+        if self._found:
+            self._send(self._writer.about_all(self._found), "")
+
+    def drop(self) -> None:
+        """Send nothing about a run that was broken off."""
+        self._found.clear()
+
+    def _send(self, message: Message, key: str) -> None:
+        have = self._have.setdefault(key, set())
+        kind = "html" if message.html else "text"
+        for number, room in enumerate(self._rooms, 1):
+            if number not in have and room.notify(title=message.subject, body=message.body, body_format=kind):
+                have.add(number)
+                self.sent += 1
+        left = [str(number) for number in range(1, len(self._rooms) + 1) if number not in have]
+        if left:
+            raise ConnectionError(f"address {', '.join(left)} did not take the message")
+        del self._have[key]
+
+
+@hookimpl
+def register_sinks(register: Callable[[type[Apprise]], None]) -> None:
+    """Offer the sink."""
+    register(Apprise)
