@@ -86,13 +86,13 @@ NO = code_of(card().by_id["q29"], "no")
 
 def _asked(n: int, given: Evaluations, block: slice) -> Codes:
     """The codes of a question, 0 where it is not asked."""
-    codes = given.codes[n, block]
+    codes: Codes = given.codes[n, block]
     if n == Q11:
-        return codes * (given.product[block] == LOAN)
-    if n == Q24:
-        return codes * (given.duration[block] >= 120)
-    if n == Q30:
-        return codes * (given.codes[Q29, block] == NO)
+        codes = codes * (given.product[block] == LOAN)
+    elif n == Q24:
+        codes = codes * (given.duration[block] >= 120)
+    elif n == Q30:
+        codes = codes * (given.codes[Q29, block] == NO)
     return codes
 
 
@@ -118,7 +118,8 @@ def _empty(rows: int) -> Scores:
 
 def by_tables(given: Evaluations) -> Scores:
     out = _empty(len(given))
-    makes_errors, makes_critical = TABLES.errors.any(axis=1), TABLES.critical.any(axis=1)
+    makes_errors = [bool(table.any()) for table in TABLES.errors]
+    makes_critical = [bool(table.any()) for table in TABLES.critical]
     for start in range(0, len(given), BLOCK):
         block = slice(start, min(start + BLOCK, len(given)))
         rows = block.stop - block.start

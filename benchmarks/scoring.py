@@ -64,8 +64,9 @@ def _measured(given: Evaluations, engines: dict[str, Zen], without: str, rounds:
     for name in KERNELS:
         ratio = ratios(took[PAUTA], took[name])
         goal = KERNEL_GOAL if KERNELS[name] is packed else None
-        rate = _millions(took[name])
-        figures.append(Figure(name, f"{rate} million a second; pauta {times(ratio)} of it", ratio.middle, goal))
+        figures.append(
+            Figure(name, f"{_millions(took[name])} million a second; pauta {times(ratio)} of it", ratio.middle, goal)
+        )
     for form in engines:
         ratio = ratios(took[PAUTA], took[form])
         rate = spread([1 / each / 1e3 for each in took[form]])

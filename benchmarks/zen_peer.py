@@ -61,8 +61,10 @@ def expression(form: str) -> str:
         question.id: question.id if form == NAMED else f"a[{n}]" for n, question in enumerate(card().questions)
     }
     conditions = {"q11": f"product == {LOAN}", "q24": "duration >= 120", "q30": f"{points_of['q29']} == 0"}
-    lines = []
-    upper, lower, errors, critical = [], [], [], []
+    lines: list[str] = []
+    upper, lower = [], []
+    errors: list[str] = []
+    critical: list[str] = []
     for number, section in enumerate(card().sections):
         uppers, lowers = [], []
         for question in section.questions:

@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "engine.contracts": "Delivery Outbox Recipient RetryLater Sheet",
+    "engine.contracts": "Delivery NotTaken Outbox Recipient RetryLater Sheet",
     "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
     "engine.loading.asked": "wants_from",

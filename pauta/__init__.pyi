@@ -2,6 +2,7 @@
 
 from pauta.engine.contracts import (
     Delivery as Delivery,
+    NotTaken as NotTaken,
     Outbox as Outbox,
     Recipient as Recipient,
     RetryLater as RetryLater,

@@ -66,7 +66,19 @@ def test_built_in_plugins_pass_the_checks_of_strangers(module):
 def test_starting_is_cheap():
     code = "import sys; from pauta.engine.host import Host; assert not Host().problems; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"numpy", "jsonschema", "subprocess", "ctypes", "sqlite_utils"} & set(run.stdout.split()) == set()
+    heavy = {"numpy", "jsonschema", "subprocess", "ctypes", "sqlite_utils", "smtplib"}
+    assert heavy & set(run.stdout.split()) == set()
+
+
+def test_what_checks_do_without_is_loaded_when_it_is_asked_for(tmp_path):
+    host = Host(installed=False)
+    assert not any("sinks" in plugin.offers for plugin in host._plugins)
+    assert "jsonl" in host.sinks
+    assert "jsonl" in host.sources
+    taken = Host(installed=False)
+    taken.register(plugin_of(sinks=[made("jsonl", write=print, close=print, endings=())]), "acme")
+    assert [problem.code for problem in taken.problems] == ["E613"]
+    assert [plugin.built_in for plugin in taken] == [True] * len(BUILT_IN) + [False]
 
 
 def test_each_hook_is_called_once():

@@ -258,6 +258,10 @@ class RetryLater(Exception):
         super().__init__(reason)
 
 
+class NotTaken(Exception):
+    """A receiver did not take what it was sent; says why, in a few words that people may read, without secrets."""
+
+
 @runtime_checkable
 class DeliveringSink(Protocol):
     """A sink that sends results elsewhere: `delivers = True` in its class.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from pauta.engine.contracts import Delivery, Outbox, RetryLater, Waiting
+from pauta.engine.contracts import Delivery, NotTaken, Outbox, RetryLater, Waiting
 from pauta.engine.host import LoadedPlugin, PluginError
 from pauta.engine.problems import ProblemsFound
 from pauta.engine.redaction import RedactionError, Redactor
@@ -25,6 +25,7 @@ from pauta.engine.seam.loaded import said
 AT_A_TIME: Final = 20
 MARK_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.5
+GRACE_S: Final = 0.2
 LONGEST_WAIT_S: Final = 86_400.0
 """A receiver that asks for more than a day is asked again after one."""
 
@@ -92,6 +93,7 @@ class Courier:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
     ) -> None:
+        self._outbox = outbox
         self._workers = {each.name: _Worker(outbox, each, clock, chance) for each in addressees}
 
     def start(self) -> None:
@@ -105,13 +107,19 @@ class Courier:
             worker.awake.set()
 
     def finish(self, within_s: float) -> dict[str, Delivered]:
-        """Deliver what can be delivered within so many seconds; returns what became of each sink's rows."""
+        """Deliver what can be delivered within so many seconds; returns what became of each sink's rows.
+
+        A sink that is in the midst of a sending then is not waited for: the row stays as it was.
+        """
         until = time.monotonic() + within_s
         for worker in self._workers.values():
             worker.until = until
             worker.awake.set()
         for worker in self._workers.values():
-            worker.join(max(0.0, until - time.monotonic()) + 0.1)
+            worker.join(max(0.0, until - time.monotonic()) + GRACE_S)
+        for name, worker in self._workers.items():
+            tally = self._outbox.tally(name)
+            worker.result.waiting, worker.result.dead = tally.get("waiting", 0), tally.get("dead", 0)
         return {name: worker.result for name, worker in self._workers.items()}
 
 
@@ -136,8 +144,6 @@ class _Worker(threading.Thread):
             try:
                 while not self._serve_alone(store):
                     self._sleep(LOOK_EVERY_S)
-                tally = store.tally(self._to.name)
-                self.result.waiting, self.result.dead = tally.get("waiting", 0), tally.get("dead", 0)
             finally:
                 store.close()
         except ProblemsFound as error:
@@ -214,7 +220,7 @@ class _Worker(threading.Thread):
     def _not_taken(self, item: Waiting, error: BaseException) -> Waiting:
         patience = self._to.patience
         reason = scrubbed(
-            str(error) if isinstance(error, RetryLater | RedactionError) else said(error), self._to.secrets
+            str(error) if isinstance(error, NotTaken | RetryLater | RedactionError) else said(error), self._to.secrets
         )
         self.result.last_error = reason
         self.result.failed += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final
 
 from pauta.engine.contracts import KINDS, SINGULAR, Action, Command, Criterion, Method, Rule, Sink, Source
@@ -53,6 +54,9 @@ BUILT_IN: Final = (
     "pauta.plugins.sinks.webhook",
 )
 
+_LATE: Final = ("pauta.plugins.sources.", "pauta.plugins.sinks.")
+"""Built-in plugins that are loaded when they are asked for: a check of cards does without."""
+
 
 class Host:
     """The plugins of one run. A plugin that fails to load becomes a Problem that names it; the others stay.
@@ -76,20 +80,23 @@ class Host:
         self.rules: dict[str, type[Rule]] = {}
         self.actions: dict[str, type[Action]] = {}
         self.methods: dict[str, type[Method]] = {}
-        self.sources: dict[str, type[Source]] = {}
-        self.sinks: dict[str, type[Sink]] = {}
+        self._sources: dict[str, type[Source]] = {}
+        self._sinks: dict[str, type[Sink]] = {}
         self.commands: dict[str, Command] = {}
         self.scorecards: list[tuple[str, Path]] = []
         """The plugins that bring cards, each with a folder of cards or a card."""
-        self.plugins: list[LoadedPlugin] = []
+        self._plugins: list[LoadedPlugin] = []
         self._owners: dict[tuple[str, str], LoadedPlugin] = {}
         self._told: list[Problem] = []
         self._isolate, self._timeouts, self._memory = isolate, timeouts, memory
         from pauta import __version__
 
+        self._later = [name for name in built_in if name.startswith(_LATE)]
+        self._turn = RLock()
+        self._version = __version__
         for name in built_in:
-            plugin = LoadedPlugin(name, __version__, BUILT_IN_ORIGIN)
-            self._take(plugin, lambda name=name: importlib.import_module(name))  # type: ignore[misc]
+            if name not in self._later:
+                self._built_in(name)
         for entry in installed_plugins() if installed else ():
             origin = f"package {entry.dist.name if entry.dist else entry.value}"
             version = entry.dist.version if entry.dist else "?"
@@ -102,14 +109,32 @@ class Host:
         self._check_settings()
 
     @property
+    def sources(self) -> dict[str, type[Source]]:
+        """What reads calls and people's answers. The built-in ones are loaded when somebody first asks for any."""
+        self._load_the_rest()
+        return self._sources
+
+    @property
+    def sinks(self) -> dict[str, type[Sink]]:
+        """What takes results. The built-in ones are loaded when somebody first asks for any."""
+        self._load_the_rest()
+        return self._sinks
+
+    @property
+    def plugins(self) -> list[LoadedPlugin]:
+        """All plugins, the built-in ones first."""
+        self._load_the_rest()
+        return self._plugins
+
+    @property
     def problems(self) -> list[Problem]:
         """One Problem for each plugin that failed to load or was switched off, and those of settings about plugins."""
-        return [*(plugin.problem for plugin in self.plugins if plugin.problem), *self._told]
+        return [*(plugin.problem for plugin in self._plugins if plugin.problem), *self._told]
 
     def unknown(self, kind: str, name: str, place: Place | None) -> Problem:
         """The problem of a name that no plugin of a kind offers, with the nearest name and the plugins that failed."""
         known = sorted(getattr(self, kind))
-        failed = [plugin.name for plugin in self.plugins if plugin.failure]
+        failed = [plugin.name for plugin in self._plugins if plugin.failure]
         hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
         if failed:
             hint += f" (these plugins failed to load: {', '.join(failed)}; see `pauta plugins`)"
@@ -135,7 +160,7 @@ class Host:
 
         Of all of them, or of those that offer what is used: (kind, name).
         """
-        owners = self.plugins if used is None else [self._owners[each] for each in used if each in self._owners]
+        owners = self._plugins if used is None else [self._owners[each] for each in used if each in self._owners]
         chosen = {plugin.name: plugin.version for plugin in owners if not plugin.failure and not plugin.built_in}
         return dict(sorted(chosen.items()))
 
@@ -148,6 +173,18 @@ class Host:
             message = f"{plugin} offers the command '{name}', which pauta has itself"
             self._told.append(Problem("E617", message, None, "the command is left out; the plugin must rename it"))
         return dict(self.commands)
+
+    def _built_in(self, name: str) -> None:
+        self._take(LoadedPlugin(name, self._version, BUILT_IN_ORIGIN), lambda: importlib.import_module(name))
+
+    def _load_the_rest(self) -> None:
+        """Load the built-in sources and sinks: with what they import they take longer than all the others together."""
+        with self._turn:
+            later, self._later = self._later, []
+            for name in later:
+                self._built_in(name)
+            if later:
+                self._plugins.sort(key=lambda plugin: not plugin.built_in)
 
     def _external(
         self, plugin: LoadedPlugin, get: Callable[[], object], *, file: str | None = None, entry: str | None = None
@@ -180,8 +217,8 @@ class Host:
         return self._take_offers(plugin, lambda: plugin.run(load, "loading it"))
 
     def _take_offers(self, plugin: LoadedPlugin, offers: Callable[[], list[Offer]]) -> LoadedPlugin:
-        twin = next((each for each in self.plugins if each.name == plugin.name), None)
-        self.plugins.append(plugin)
+        twin = next((each for each in self._plugins if each.name == plugin.name), None)
+        self._plugins.append(plugin)
         try:
             if twin is not None:
                 raise OfferRefusedError("E613", f"there is a plugin of this name: {twin}", "rename one of them")
@@ -204,6 +241,8 @@ class Host:
         return Problem("E601", f"{plugin} does not load: {error.reason}", error.place, hint)
 
     def _commit(self, plugin: LoadedPlugin, offers: Sequence[Offer]) -> None:
+        if not plugin.built_in and any(each.kind in ("sources", "sinks") for each in offers):
+            self._load_the_rest()
         for each in offers:
             owner = self._owners.get((each.kind, each.name))
             if owner is not None:
@@ -219,7 +258,7 @@ class Host:
 
     def _check_settings(self) -> None:
         """Settings that are about no plugin are misspelt ones."""
-        there = [plugin.name for plugin in self.plugins if not plugin.built_in]
+        there = [plugin.name for plugin in self._plugins if not plugin.built_in]
         for key, named in (("isolate", self._isolate), ("timeout", self._timeouts), ("memory", self._memory)):
             for name in named if isinstance(named, Collection) else ():
                 if name not in there:

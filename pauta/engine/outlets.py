@@ -73,7 +73,8 @@ class Outlets:
     def drop(self) -> None:
         """Break the run off: sinks keep what they had before, as far as they can."""
         if self._courier is not None:
-            self._courier.finish(0)
+            with suppress(ProblemsFound):  # the fault that broke the run off is the one to tell
+                self._courier.finish(0)
         for outlet in self._direct:
             if outlet.working:
                 self._drop(outlet)
@@ -81,7 +82,12 @@ class Outlets:
     def close(self, deliver_for_s: float = DELIVER_FOR_S) -> dict[str, str]:
         """Deliver what can be in the time, and finish every sink that still works; returns what became of each."""
         outcomes = {}
-        for name, delivered in (self._courier.finish(deliver_for_s) if self._courier else {}).items():
+        try:
+            done = self._courier.finish(deliver_for_s) if self._courier else {}
+        except ProblemsFound as error:  # the store broke down: it says so itself where results go in
+            done = {}
+            self._tell(error.problems[0])
+        for name, delivered in done.items():
             outcomes[name] = outcome_of(delivered)
             for problem in problems_of(name, delivered):
                 self._tell(problem)
@@ -185,15 +191,19 @@ def problems_of(name: str, delivered: Delivered) -> list[Problem]:
     why = f" (last: {delivered.last_error})" if delivered.last_error else ""
     problems = []
     if delivered.waiting:
-        what = f"sink '{name}' has not taken {delivered.waiting:,} results yet, which wait in the outbox{why}"
+        what = f"sink '{name}' has not taken {_results(delivered.waiting)} yet, waiting in the outbox{why}"
         problems.append(Problem("E630", what, Place(name), "`pauta score` and `pauta outbox retry` try again"))
     elif delivered.last_error and not delivered.delivered and not delivered.gave_up:
         problems.append(Problem("E630", f"sink '{name}' could not be served{why}", Place(name)))
     if delivered.gave_up:
-        what = f"sink '{name}' did not take {delivered.gave_up:,} results after so many tries{why}; they are given up"
+        what = f"{_results(delivered.gave_up)} given up: sink '{name}' did not take them after so many tries{why}"
         hint = f"`pauta outbox list` shows them, `pauta outbox retry --sink {name}` tries once more"
         problems.append(Problem("E631", what, Place(name), hint))
     return problems
+
+
+def _results(count: int) -> str:
+    return "1 result" if count == 1 else f"{count:,} results"
 
 
 def _write(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import hashlib
 import importlib.util
 import os
 import sys
@@ -111,6 +110,8 @@ def version_of_file(path: Path) -> str:
             given = getattr(each.value, "value", None)
             if isinstance(given, str) and given.isprintable() and given:
                 return given
+    import hashlib
+
     return f"file-{hashlib.sha256(text).hexdigest()[:8]}"
 
 

@@ -19,11 +19,12 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from pauta.engine.contracts import JsonSchema, Options
-from pauta.engine.model.calls import CallBatch
+from pauta.engine.model.calls import Call, CallBatch, Turn
 from pauta.engine.model.findings import Findings
 from pauta.engine.model.scorecard import Question
 from pauta.engine.problems import Place, Problem, ProblemsFound
@@ -200,7 +201,7 @@ class Worker:
             if criterion.number not in process.made:
                 self._exchange(("keep", criterion.number, *criterion.recipe), doing, criterion.place, limit)
                 process.made.add(criterion.number)
-            number, calls = batch.once("calls for workers", lambda: (next(_NUMBERS), _pickled(batch.calls)))
+            number, calls = batch.once("calls for workers", lambda: (next(_NUMBERS), _pickled(packed(batch.calls))))
             sent = None if process.calls == number else calls
             rest = _rest_of(batch, criterion.made.reads)
             message = ("ask", criterion.number, sent, rest, list(parts))
@@ -274,6 +275,21 @@ def _pickled(message: object) -> bytes:
         return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # what calls hold is up to their source
         raise PluginError(f"what it needs cannot be handed to its process: {type(error).__name__}: {error}") from error
+
+
+_TURN: Final = attrgetter(*(each.name for each in fields(Turn)))
+_CALL: Final = [each.name for each in fields(Call) if each.name != "turns"]
+
+
+def packed(calls: Sequence[Call]) -> list[tuple[Any, ...]]:
+    """Calls as tuples: pickled so they take a third of the time."""
+    heads = map(attrgetter(*_CALL), calls)
+    return [(head, [_TURN(turn) for turn in call.turns]) for head, call in zip(heads, calls, strict=True)]
+
+
+def unpacked(calls: Sequence[tuple[Any, ...]]) -> list[Call]:
+    """The calls again."""
+    return [Call(**dict(zip(_CALL, head)), turns=tuple(Turn(*turn) for turn in turns)) for head, turns in calls]
 
 
 def _rest_of(batch: CallBatch, reads: Sequence[str]) -> CallBatch:

@@ -24,7 +24,7 @@ from pauta.engine.model.scorecard import Question
 from pauta.engine.problems import ProblemsFound
 from pauta.engine.seam.asking import Asked, ask
 from pauta.engine.seam.discovery import code_of_file, code_of_module, module_at
-from pauta.engine.seam.isolation import Described, Made, Raised, Recipe, plain, receive, send
+from pauta.engine.seam.isolation import Described, Made, Raised, Recipe, plain, receive, send, unpacked
 from pauta.engine.seam.loaded import PluginError, said
 from pauta.engine.seam.offers import OfferRefusedError, offers_of
 from pauta.engine.seam.read_only import batch_for_plugin, findings_for_plugin, question_for_plugin, read_only
@@ -79,7 +79,7 @@ class _Plugin:
 
     def ask(self, number: int, calls: bytes | None, rest: CallBatch, parts: Sequence[Findings]) -> Asked:
         if calls is not None:
-            self._calls = pickle.loads(calls)  # noqa: S301  # it comes from the engine
+            self._calls = unpacked(pickle.loads(calls))  # noqa: S301  # it comes from the engine
         batch = batch_for_plugin(replace(rest, calls=self._calls), self.name)
         return ask(self._made[number], batch, findings_for_plugin(parts), self.code)
 

@@ -30,7 +30,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pauta import Delivery, Problem, ProblemsFound, RetryLater, hookimpl, wants_from
+from pauta import Delivery, NotTaken, Problem, ProblemsFound, RetryLater, hookimpl, wants_from
 
 if TYPE_CHECKING:
     import httpx
@@ -43,10 +43,6 @@ _OWN_HEADERS: Final = frozenset((
     "host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key",
     "x-pauta-signature",
 ))  # fmt: skip
-
-
-class NotTakenError(Exception):
-    """Why a result was not taken, without the address or anything secret."""
 
 
 class Webhook:
@@ -128,14 +124,14 @@ class Webhook:
             status, retry_after = self._post(address, body, headers, host)
         except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
             self.close()
-            raise NotTakenError(_why(error)) from None
+            raise NotTaken(_why(error)) from None
         if 200 <= status < 300:
             return
         wait = _seconds(retry_after)
         if wait is not None:
             raise RetryLater(wait, f"the receiver answered {status} and asks to be tried later")
         more = "; redirections are not followed" if 300 <= status < 400 else ""
-        raise NotTakenError(f"the receiver answered {status}{more}")
+        raise NotTaken(f"the receiver answered {status}{more}")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -205,14 +201,14 @@ def _is_of(host: str, allowed: str) -> bool:
 
 
 def _address(host: str, port: int, allow_private: bool) -> str:
-    """The address that a host has now, looked up once; raises NotTakenError where none of it may be sent to."""
+    """The address that a host has now, looked up once; raises NotTaken where none of it may be sent to."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotTakenError("the receiver's host has no address") from None
+        raise NotTaken("the receiver's host has no address") from None
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     if not allow_private and not all(_is_public(each) for each in addresses):
-        raise NotTakenError("the receiver's address is private, and allow_private is not set")
+        raise NotTaken("the receiver's address is private, and allow_private is not set")
     return addresses[0]
 
 

@@ -84,7 +84,8 @@ class Search:
         slots, turns = self.hits.open_slot[own] - self.first_slot, self.hits.open_turn[own]
         counts = self.heard[turns]
         slots, turns = slots[counts], turns[counts]
-        searchers: list[Any] = [slot.phrase.coded_searcher for slot in self.asked.slots]
+        phrases = [slot.phrase for slot in self.asked.slots]
+        searchers: list[Any] = [each.coded_searcher if each.wordings else None for each in phrases]
         for stretch, at in self.transcripts.by_stretch(turns):
             held = turns[at] - stretch.first
             low, high = self._words(turns[at])
