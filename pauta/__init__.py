@@ -19,6 +19,7 @@ _ROOMS = {
     "engine.model.conditions": "Condition holds tests_of",
     "engine.model.findings": "Evidence Finding Findings Verdict findings_of",
     "engine.model.patterns": "compiled",
+    "engine.model.results": "Results",
     "engine.model.scorecard": "Question",
     "engine.problems": "Place Problem ProblemsFound",
     "engine.whole_file": "WholeFile",

@@ -35,6 +35,7 @@ from pauta.engine.model.findings import (
     findings_of as findings_of,
 )
 from pauta.engine.model.patterns import compiled as compiled
+from pauta.engine.model.results import Results as Results
 from pauta.engine.model.scorecard import Question as Question
 from pauta.engine.problems import Place as Place, Problem as Problem, ProblemsFound as ProblemsFound
 from pauta.engine.whole_file import WholeFile as WholeFile

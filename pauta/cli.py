@@ -8,8 +8,9 @@ from pauta import __version__
 from pauta.commands.calls import explain, routes, score, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
 from pauta.commands.forms import form
-from pauta.commands.operation import demo, doctor, init, plugins
+from pauta.commands.operation import demo, doctor, init
 from pauta.commands.outbox import outbox
+from pauta.commands.plugins import plugins
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

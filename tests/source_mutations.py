@@ -10,9 +10,10 @@ from pauta.engine.model.calls import Call
 
 ODD = (
     None, True, False, 0, -1, 1, 5, 1e308, -1e308, 10**400, 0.1, "", " ", "x", "0", "1", "99", "\ud800", "\n", "é" * 50,
-    [], [None], [[]], [0], [[0], [1]], [-1], [True], {}, {"a": 1}, {"": []}, [{}], "2026-03-01T09:00:00Z", "2026-03-01T09:00",
-    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "agent", "customer", "Ana", "[", "{", "[]", "WEBVTT\n\n1",
-    "https://[", "text", "recording", "json", "base64url", "====", "multipart/mixed; boundary=", "message/rfc822", "text/html",
+    [], [None], [[]], [0], [[0], [1]], [-1], [True], {}, {"a": 1}, {"": []}, [{}], "2026-03-01T09:00:00Z",
+    "2026-03-01T09:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "agent", "customer", "Ana", "[", "{",
+    "[]", "WEBVTT\n\n1", "https://[", "text", "recording", "json", "base64url", "====", "multipart/mixed; boundary=",
+    "message/rfc822", "text/html",
 )  # fmt: skip
 
 

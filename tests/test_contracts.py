@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -48,7 +49,7 @@ class TestTiming(CriterionContract):
 
 class TestTimingAsNumber(CriterionContract):
     plugin, name = f"{CRITERIA}.timing", "timing"
-    answers = {"number": {}}
+    answers: ClassVar = {"number": {}}
     good_options = tuple(
         {"measure": measure}
         for measure in (
@@ -60,7 +61,10 @@ class TestTimingAsNumber(CriterionContract):
 
 class TestCondition(CriterionContract):
     plugin, name = f"{CRITERIA}.condition", "condition"
-    good_options = ({"call.channel": "voice"}, {"call.attributes.tier": ["gold", "blue"], "call.duration_s": {"above": 9}})
+    good_options = (
+        {"call.channel": "voice"},
+        {"call.attributes.tier": ["gold", "blue"], "call.duration_s": {"above": 9}},
+    )
     bad_options = ({}, {"call.chanel": "voice"}, {"answer.nothing": "yes"}, {"call.duration_s": {"over": 3}})
 
 

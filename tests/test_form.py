@@ -364,6 +364,66 @@ def test_a_form_for_another_version_is_refused_where_a_version_was_asked_for(fol
     assert "is by ventas@1.2.0, and ventas@1.3.0 was asked for" in done.stderr
 
 
+def test_a_form_for_a_card_that_changed_without_a_new_version_is_mapped_with_a_warning(folder):
+    fill({**FILLED, "D13": "3"})
+    changed = CARD.replace('{"1": 0, "2": 1, "3": 2}', '{"1": 0, "2": 1}')
+    Path("ventas.yaml").write_text(changed, encoding="utf-8")
+    done = pauta("score", "calls.jsonl", "--card", "ventas.yaml", "--answers", "filled.xlsx", "--to", "r.jsonl")
+    assert "filled.xlsx:Respuesta!B3  W562" in done.stderr
+    assert "filled.xlsx:Respuesta!D13  E520  '3' is no answer of question 'nivel'" in done.stderr
+    assert '"evaluator": "eva"' in Path("r.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_month_in_the_life_of_a_sheet(folder):
+    """Out to the evaluators, back with faults, mended, scored, and on to the supervisor."""
+    calls = [
+        {"call_id": f"call/{n}", "agent": f"agent {n % 4}", "started_at": "2026-03-02T10:00:00Z"} for n in range(30)
+    ]
+    Path("calls.jsonl").write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
+    assert pauta("form", "ventas.yaml", "calls.jsonl", "--to", "march.xlsx").exit_code == 0
+    book = openpyxl.load_workbook("march.xlsx")
+    for n, page in enumerate(book.worksheets[:30]):
+        assert page["B3"].value == f"call/{n}"
+        for name, value in FILLED.items():
+            if name[1:] not in ("3", "4"):
+                page[name] = value
+        if n % 3 == 0:
+            page["D12"], page["E12"], page["F12"] = "Frío", "cortante", "proceso"
+        if n == 7:
+            page["D12"] = "Calidoo"
+    book.save("march.xlsx")
+    words = [
+        "score",
+        "calls.jsonl",
+        "--card",
+        "ventas.yaml",
+        "--answers",
+        "march.xlsx",
+        "--to",
+        "r.jsonl",
+        "--to",
+        "r.xlsx",
+    ]
+    done = pauta(*words)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[0].startswith(
+        "march.xlsx:call-7!D12  E520  'Calidoo' is no answer of question 'tono'"
+    )
+    book["call-7"]["D12"] = "Cálido"
+    book.save("march.xlsx")
+    done = pauta(*words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    records = [json.loads(line) for line in Path("r.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [each["status"] for each in records] == ["complete"] * 30
+    faults = [answer["fault"] for each in records for answer in each["answers"] if answer["question"] == "tono"]
+    assert faults.count("process") == 10
+    summary = openpyxl.load_workbook("r.xlsx")
+    assert summary.sheetnames[:2] == ["Summary", "Questions"]
+    assert sorted(summary.sheetnames[2:]) == ["Evaluations", "agent 0", "agent 1", "agent 2", "agent 3"]
+    tone = next(row for row in summary["Questions"].iter_rows(values_only=True) if row[1] == "tono")
+    assert tone[2:7] == ("¿Cómo fue el tono?", 30, 30, 10, pytest.approx(1 / 3))
+
+
 def test_the_sheet_and_jsonl_give_equal_results(folder):
     fill(FILLED)
     answers = {

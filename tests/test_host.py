@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import click
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -31,6 +32,7 @@ from pauta.engine.seam.discovery import Code, version_of_file
 from pauta.engine.seam.loaded import LoadedPlugin, PluginError
 from pauta.engine.seam.offers import COMMANDS, HOOKS, SCORECARDS, offers_of
 from pauta.engine.seam.read_only import read_only
+from pauta.engine.seam.schemas_of_options import _PLAIN, fault_in_schema, surely_a_schema
 from pauta.reports.plugins import plugins_map, plugins_text
 
 
@@ -173,6 +175,39 @@ def test_what_is_offered_is_held_against_its_contract(hooks, code, said):
         assert not any(getattr(host, kind) for kind in (*KINDS, SCORECARDS, COMMANDS))
 
 
+schemas = st.recursive(
+    st.sampled_from(
+        [True, "text", 3, -1, 0.5, None, [], ["object"], ["null", "null"], "object", ["a", "b"], ["a", "a"]]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*_PLAIN, "pattern"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(schemas)
+@settings(deadline=None, max_examples=200)
+def test_what_is_surely_a_schema_is_one(schema):
+    if surely_a_schema(schema):
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_a_plain_schema_is_seen_at_once():
+    plain = {
+        "type": "object",
+        "properties": {"words": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}},
+        "required": ["words"],
+        "additionalProperties": False,
+    }
+    assert surely_a_schema(plain)
+    assert not surely_a_schema({"pattern": "("})
+    assert fault_in_schema({"pattern": "a+"}) is None
+    assert fault_in_schema({"properties": {"a": {"minimum": "1"}}}).startswith(
+        "its options are no JSON Schema: properties/a/minimum"
+    )
+
+
 def test_two_plugins_of_one_name(tmp_path):
     host = host_of(tmp_path, "good")
     twin = host.register(plugin_of(criteria=[made("other", answer=print)]), "good")
@@ -285,6 +320,39 @@ def test_a_person_can_interrupt_while_a_plugin_works(tmp_path):
     plan = compile_plan(card(), host)
     with pytest.raises(KeyboardInterrupt):
         evaluate(plan, batch_of(calls()[:1]))
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("not even this")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unspeakable(), "Unspeakable"),
+        (ValueError("half \ud83d"), "ValueError: half \ufffd"),
+        (ValueError("x" * 10**6), f"ValueError: {'x' * 500}..."),
+        (ValueError("two\nlines \x1b[2J"), "ValueError: two lines \ufffd[2J"),
+    ],
+)
+def test_whatever_it_raises_can_be_written_anywhere(error, reason, tmp_path):
+    def answer(self, call):
+        raise error
+
+    host = host_of(tmp_path, "good")
+    host.register(plugin_of(criteria=[made("bad", answer=answer)]), "raises")
+    found, told = run(compile_plan(card(), host))
+    assert {each["reason"] for each in answers_of(found)} == {f"the criterion failed on this call: {reason}"}
+    assert all(reason in problem.message for problem in told)
+    json.dumps(found, ensure_ascii=False).encode()
+
+
+def test_a_function_that_a_plugin_imports_is_no_misspelt_hook(tmp_path):
+    (tmp_path / "imports.py").write_text(
+        "from sqlite3 import register_adapter\n\n" + (BAD / "good.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    assert Host(built_in=(), folder=tmp_path, installed=False).problems == []
 
 
 def test_what_a_plugin_computes_once_is_its_own(tmp_path):

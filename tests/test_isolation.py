@@ -35,6 +35,7 @@ ISOLATED = {
 NOT_LOADED = {
     "dies_on_import": ("E610", "ended with exit code 9 over loading it"),
     "does_not_parse": ("E601", "SyntaxError"),
+    "options_are_no_schema": ("E614", "'objekt' is not valid"),
     "takes_a_name": ("E613", "and so does plugin 'pauta.plugins.criteria.phrase'"),
 }
 

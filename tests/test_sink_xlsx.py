@@ -16,8 +16,11 @@ from pauta.plugins.sinks import xlsx
 from pauta.plugins.sinks.xlsx import Xlsx
 from pauta.plugins.sinks.xlsx_sheets import sheet_name
 
-HOSTILE = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0", "http://evil.example/a", "mailto:a@b.c",
-           "internal:Summary!A1", "{=1}", "<script>", "[x]", "a\x00b", "\ud800", "x" * 40_000, "'quoted", "Агент"]  # fmt: skip
+HOSTILE = [
+    "=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0",
+    "http://evil.example/a", "mailto:a@b.c",
+    "internal:Summary!A1", "{=1}", "<script>", "[x]", "a\x00b", "\ud800", "x" * 40_000, "'quoted", "Агент",
+]  # fmt: skip
 CARD = {
     "scorecard": "retail", "version": "1.0.0", "digest": "d", "title": "Retail",
     "document": {

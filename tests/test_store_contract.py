@@ -57,9 +57,9 @@ def test_what_goes_in_comes_out(store):
 def test_the_same_result_writes_nothing_and_another_is_a_revision(store):
     assert store.write([evaluation()]) == Written(new=1)
     assert store.write([evaluation(), evaluation()]) == Written(unchanged=2)
-    assert store.write([evaluation(score=1.0), evaluation(score=1.0), evaluation("e2"), evaluation("e2", score=2.0)]) == (
-        Written(new=1, revised=2, unchanged=1)
-    )
+    assert store.write(
+        [evaluation(score=1.0), evaluation(score=1.0), evaluation("e2"), evaluation("e2", score=2.0)]
+    ) == (Written(new=1, revised=2, unchanged=1))
     assert store.write([evaluation()]) == Written(revised=1)
     assert rows(store, "SELECT evaluation_id, revision, current FROM evaluations ORDER BY evaluation_id, revision") == [
         ("e1", 1, 0), ("e1", 2, 0), ("e1", 3, 1), ("e2", 1, 0), ("e2", 2, 1),
@@ -118,7 +118,15 @@ def test_views_unfold_what_json_holds(store):
 
 def test_every_view_has_the_same_columns_in_both(tmp_path):
     def columns(store):
-        views = ("current_evaluations", "latest_evaluations", "answers", "errors", "evidence", "sections", "escalations")
+        views = (
+            "current_evaluations",
+            "latest_evaluations",
+            "answers",
+            "errors",
+            "evidence",
+            "sections",
+            "escalations",
+        )
         return {view: {column[0] for column in store._execute(f"SELECT * FROM {view}").description} for view in views}
 
     with Store(tmp_path / "a.db") as sqlite, PostgresStore(fresh_url()) as postgres:
@@ -126,7 +134,9 @@ def test_every_view_has_the_same_columns_in_both(tmp_path):
 
 
 def test_hostile_text_comes_back(store):
-    answers = [{**evaluation()["answers"][0], "comment": "'; DROP TABLE calls; -- %s ? \\u0041 \U0001f600", "reason": "a\x00b"}]
+    answers = [
+        {**evaluation()["answers"][0], "comment": "'; DROP TABLE calls; -- %s ? \\u0041 \U0001f600", "reason": "a\x00b"}
+    ]
     store.write([evaluation(answers=answers, band="é\x00%")])
     found = store.evaluation("e1")
     assert found["answers"][0]["comment"] == answers[0]["comment"]

@@ -1,4 +1,4 @@
-"""Commands about the operation and its surroundings: init, demo, doctor, plugins."""
+"""Commands about the operation and its surroundings: init, demo, doctor."""
 
 from __future__ import annotations
 
@@ -42,25 +42,6 @@ def demo(folder: Path) -> int:
     done = run_demo(folder)
     click.echo(done.text)
     return tell(done.problems)
-
-
-@click.command()
-@text_or_json
-@telling
-def plugins(form: str) -> int:
-    """List the plugins: version, where they come from, whether they work, what they offer.
-
-    Example: pauta plugins
-    """
-    from pauta.reports.plugins import plugins_map, plugins_text
-    from pauta.workspace import Workspace
-
-    host = Workspace().host
-    if form == "json":
-        say_json(plugins_map(host))
-        return GOOD
-    click.echo(plugins_text(host).rstrip("\n"))
-    return tell(host.problems)
 
 
 @click.command()

@@ -110,7 +110,7 @@ def drop(keys: Sequence[str], sink: str | None, form: str) -> int:
 @contextmanager
 def _opened(workspace: object = None) -> Iterator[tuple[Outbox, list[Outlet]]]:
     """The outbox of the operation and its sinks. Raises ProblemsFound where there is no operation."""
-    from pauta.commands.sinks import outlets_of
+    from pauta.commands.sinks import close_all, outlets_of
     from pauta.engine.contracts import KeepingSink
     from pauta.engine.problems import Problem, ProblemsFound
     from pauta.workspace import Workspace
@@ -126,10 +126,7 @@ def _opened(workspace: object = None) -> Iterator[tuple[Outbox, list[Outlet]]]:
     try:
         yield stores[0], outlets
     finally:
-        for outlet in outlets:
-            drop_sink = getattr(outlet.sink, "drop", None) or getattr(outlet.sink, "close", None)
-            if drop_sink is not None:
-                drop_sink()
+        close_all(outlets)
 
 
 def _chosen(store: Outbox, keys: Sequence[str], sink: str | None) -> list[Waiting]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from pauta.engine.loading.operation import Entry
     from pauta.engine.outlets import Outlet
+    from pauta.engine.problems import Problem
     from pauta.engine.redaction import Redactor
     from pauta.workspace import Workspace
 
@@ -49,30 +50,50 @@ def outlets_of(workspace: Workspace, targets: Sequence[str] = ()) -> list[Outlet
     """
     from pauta.engine.contracts import KeepingSink
     from pauta.engine.loading.operation import Entry
-    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.engine.problems import ProblemsFound
     from pauta.workspace import DATABASE
 
     operation = workspace.operation
     entries = [Entry("", {"path": target}) for target in targets]
     if not entries and operation is not None:
         entries = list(operation.sinks) or [Entry("", {"path": str(operation.folder / DATABASE)})]
-    found = [_opened(workspace, entry) for entry in entries]
-    outlets = [each for each in found if not isinstance(each, Problem)]
-    problems = [each for each in found if isinstance(each, Problem)]
+    outlets: list[Outlet] = []
+    problems: list[Problem] = []
+    _open(workspace, entries, outlets, problems)
     needs_store = any(outlet.delivers for outlet in outlets)
     if needs_store and operation is not None and not any(isinstance(each.sink, KeepingSink) for each in outlets):
-        store = _opened(workspace, Entry("", {"path": str(operation.folder / DATABASE)}))
-        if isinstance(store, Problem):
-            problems.append(store)
-        else:
-            outlets.append(store)
+        _open(workspace, [Entry("", {"path": str(operation.folder / DATABASE)})], outlets, problems)
     if problems:
+        close_all(outlets)
         raise ProblemsFound(problems)
     return outlets
 
 
-def _opened(workspace: Workspace, entry: Entry) -> Any:
-    """The outlet of one entry, or a Problem."""
+def close_all(outlets: Sequence[Outlet]) -> None:
+    """Let go of sinks that got nothing: files stay as they were."""
+    for outlet in outlets:
+        finish = getattr(outlet.sink, "drop", None) or getattr(outlet.sink, "close", None)
+        if finish is not None:
+            finish()
+
+
+def _open(workspace: Workspace, entries: Sequence[Entry], outlets: list[Outlet], problems: list[Problem]) -> None:
+    from pauta.engine.problems import Problem, ProblemsFound
+
+    for entry in entries:
+        try:
+            found = _opened(workspace, entry)
+        except ProblemsFound as error:
+            problems += error.problems
+            continue
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            outlets.append(found)
+
+
+def _opened(workspace: Workspace, entry: Entry) -> Outlet | Problem:
+    """The outlet of one entry, or a Problem. Raises ProblemsFound for a secret or a redaction that is none."""
     from pauta.engine.delivery import Patience
     from pauta.engine.endpoints import open_sink
     from pauta.engine.loading.operation import revealed
@@ -92,12 +113,13 @@ def _opened(workspace: Workspace, entry: Entry) -> Any:
         return wrong[0]
     if target:
         Path(target).parent.mkdir(parents=True, exist_ok=True)
+    redactor = _redactor(own.get("redact"))
     sink = open_sink(target, workspace.host, name=entry.name or None, options=options, at=entry.at)
     if isinstance(sink, Problem):
         return without_secrets(sink, secrets)
     patience = Patience(**dict(own.get("delivery") or {}))
     name = str(own.get("name") or target or entry.name)
-    return Outlet(name, sink, patience=patience, redactor=_redactor(own.get("redact")), secrets=secrets)
+    return Outlet(name, sink, patience=patience, redactor=redactor, secrets=secrets)
 
 
 def _redactor(entries: object) -> Redactor | None:

@@ -20,7 +20,7 @@ from pauta.engine.seam.discovery import (
     near,
     version_of_file,
 )
-from pauta.engine.seam.loaded import BUILT_IN as BUILT_IN_ORIGIN, LoadedPlugin, PluginError
+from pauta.engine.seam.loaded import BUILT_IN as BUILT_IN_ORIGIN, LoadedPlugin, PluginError, one_line
 from pauta.engine.seam.offers import COMMANDS, SCORECARDS, Offer, OfferRefusedError, offers_of
 
 __all__ = ["BUILT_IN", "KINDS", "Host", "LoadedPlugin", "PluginError"]
@@ -152,8 +152,8 @@ class Host:
         """What something that is offered is for, in one sentence; '' where its plugin does not say."""
         offered: Any = getattr(self, kind).get(name)
         if kind == COMMANDS:
-            return str(getattr(offered, "help", None) or "").strip().partition("\n")[0]
-        return " ".join(str(getattr(offered, "purpose", "") or "").split())
+            return one_line(str(getattr(offered, "help", None) or "").strip().partition("\n")[0])
+        return one_line(str(getattr(offered, "purpose", "") or ""))
 
     def versions(self, used: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
         """Name -> version of plugins that work and are not built in, as results record them.
@@ -241,6 +241,7 @@ class Host:
         return Problem("E601", f"{plugin} does not load: {error.reason}", error.place, hint)
 
     def _commit(self, plugin: LoadedPlugin, offers: Sequence[Offer]) -> None:
+        """Take what a plugin offers, once all of it holds. Raises OfferRefusedError."""
         if not plugin.built_in and any(each.kind in ("sources", "sinks") for each in offers):
             self._load_the_rest()
         for each in offers:

@@ -224,6 +224,8 @@ class _Run:
                 self.tell(Problem("E532", message, human.at, "keep one of the two records"))
             else:
                 taken.add((card.name, human.evaluator))
+                if human.digest not in (None, card.digest):
+                    self.tell(_another_state(human, card))
                 yield card, human
 
     def _card_of(self, human: HumanEvaluation, call: Call, cards: Sequence[Scorecard]) -> Scorecard | Problem:
@@ -365,6 +367,12 @@ def _second(call: Call) -> Problem:
     of = f"call '{call.call_id}'" + (f" of agent '{call.agent}'" if call.agent else "")
     hint = "a call that several agents handled has a record for each of them, each with its agent"
     return Problem("E531", f"{of} is there a second time, and is left out", call.at, hint)
+
+
+def _another_state(human: HumanEvaluation, card: Scorecard) -> Problem:
+    message = f"the sheet of call '{human.call_id}' was made from {card.name} as it was before it changed"
+    hint = "its answers are taken by the ids of questions and answers; publish a card before sheets of it go out"
+    return Problem("W562", message, human.at, hint)
 
 
 def _no_agent(human: HumanEvaluation, agent: str | None) -> Problem:

@@ -28,6 +28,7 @@ Finder: TypeAlias = Callable[[str], Iterable[Span]]
 
 _BETWEEN: Final = r"[\s.,\-‐-―/()]"
 _RUN: Final = regex.compile(r"\d(?:[\s.,\-‐-―]{0,3}\d){12,}")
+_GROUP: Final = regex.compile(r"\d+")
 _EMAIL: Final = regex.compile(
     r"[\p{L}\p{N}._%+\-]+(?:@|\s(?:at|arroba)\s)[\p{L}\p{N}\-]+(?:(?:\.|\s(?:dot|punto|ponto)\s)[\p{L}\p{N}\-]+)+",
     regex.IGNORECASE,
@@ -65,14 +66,29 @@ def _matches(pattern: regex.Pattern[str]) -> Finder:
 
 
 def _cards(text: str) -> Iterator[Span]:
-    """Numbers of 13 to 19 digits whose last digit is right (Luhn), wherever in a run of digits they stand."""
+    """Numbers of 13 to 19 digits whose last digit is right (Luhn), among groups of digits that stand close together.
+
+    A group is taken whole, so that a longer number is not a card by chance; one too long for a card is looked through.
+    """
     for run in _RUN.finditer(text, timeout=TIME_LIMIT_S):
-        places = [place for place in range(*run.span()) if text[place].isdecimal()]
-        digits = [int(text[place]) for place in places]
-        for first in range(len(digits) - 12):
-            for last in range(first + 13, min(first + 19, len(digits)) + 1):
-                if _luhn(digits[first:last]):
-                    yield places[first], places[last - 1] + 1
+        groups = [group.span() for group in _GROUP.finditer(text, *run.span())]
+        for first, (start, stop) in enumerate(groups):
+            digits: list[int] = []
+            for begin, end in groups[first:]:
+                digits += map(int, text[begin:end])
+                if len(digits) > 19:
+                    break
+                if len(digits) >= 13 and _luhn(digits):
+                    yield start, end
+            yield from _inside(text, start, stop)
+
+
+def _inside(text: str, start: int, stop: int) -> Iterator[Span]:
+    """The card numbers in a block of digits that is too long to be one."""
+    for first in range(start, stop - 12 if stop - start > 19 else start):
+        for last in range(first + 13, min(first + 19, stop) + 1):
+            if _luhn([int(each) for each in text[first:last]]):
+                yield first, last
 
 
 def _luhn(digits: Sequence[int]) -> bool:

@@ -277,6 +277,7 @@ class _Form:
         data = json.dumps(
             {
                 "scorecard": card.id, "version": card.version, "digest": card.digest, "timezone": timezone,
+                "lists": LIST_SHEET,
                 "labels": {name: self._words.of(_LABELS, name) for name in _LABELS},
                 "questions": {question.id: self._described(question) for question in card.questions},
                 "words": {"fault": self._words.names(_FAULTS), "mode": self._words.names(_MODES)},

@@ -132,7 +132,7 @@ class AnyStore(ABC):
         evaluation = self.evaluation(item.evaluation_id, item.revision) or {}
         query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"
         found = list(self._read(query, (evaluation.get("call_id"), evaluation.get("agent") or "")))
-        call = {name: value for name, value in found[0].items() if value is not None} if found else {}
+        call = {name: value for name, value in found[0].items() if value not in (None, {})} if found else {}
         return Delivery(item.key, evaluation, call, item.tries + 1, item.queued_at)
 
     def settle(self, items: Sequence[Waiting]) -> None:

@@ -184,4 +184,3 @@ def _unreached_condition(what: str, results: Results, question: str, at: Place |
         yield Unreached("condition", f"{what} is never asked", at)
     if "not_asked" not in states:
         yield Unreached("condition", f"{what} is always asked", at)
-

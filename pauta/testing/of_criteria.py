@@ -49,7 +49,7 @@ class CriterionContract(CardContract):
         return said
 
     def test_what_it_says_can_be_believed(self) -> None:
-        """No sample call makes it fail; answers are those of the question, numbers finite, quotes said where it says."""
+        """No call makes it fail; answers are those of the question, numbers finite, quotes said where it says."""
         for options in self.good_options:
             self.findings(options, self.calls())
 

@@ -162,7 +162,9 @@ class SinkContract(Contract):
         expected = sorted(str(each["evaluation_id"]) for each in self.evaluations())
         there = sorted(self.arrived(folder))
         lost, more = len(set(expected) - set(there)), len(there) - len(set(there) & set(expected))
-        assert there == expected, f"{lost} of {len(expected)} evaluations did not arrive, {more} came twice or from nowhere"
+        assert there == expected, (
+            f"{lost} of {len(expected)} evaluations did not arrive, {more} came twice or from nowhere"
+        )
 
     def _check_same(self, one: Path, other: Path) -> None:
         if self.same_bytes:

@@ -16,7 +16,18 @@ from pauta.testing.contract import Contract, schema_refusals, watched
 
 Entries: TypeAlias = list[Call | HumanEvaluation | Problem]
 
-GARBAGE = (b"", b"\n", b"\xef\xbb\xbf", b"\x00\xff\xfe\x80", b"[" * 5000, b"{}", b"[]\n", b"null\n", b'"', b"a,b\n1,2\n")
+GARBAGE = (
+    b"",
+    b"\n",
+    b"\xef\xbb\xbf",
+    b"\x00\xff\xfe\x80",
+    b"[" * 5000,
+    b"{}",
+    b"[]\n",
+    b"null\n",
+    b'"',
+    b"a,b\n1,2\n",
+)
 """What a file may hold that is no file of calls."""
 
 

@@ -21,7 +21,7 @@ from pauta.engine.model.results import Results
 from pauta.engine.model.scorecard import Scorecard
 
 HOSTILE: Final = (
-    "=HYPERLINK(\"http://example.invalid\",\"open\")",
+    '=HYPERLINK("http://example.invalid","open")',
     "<script>alert('1')</script> & <b>bold</b> \"quoted\"",
     "'; DROP TABLE evaluation; --",
     "{{ 7 * 7 }} ${env:HOME} {0} %s %(name)s \\1 \\u0041",
@@ -105,7 +105,7 @@ def _voice() -> list[Call]:
     asked = {"metrics": {"hold_s": 34.0, "aht_s": 90}, "attributes": {"tier": "gold", "resolved": True}}
     return [
         _call("voice-en", "en", hello, agent="ana", duration_s=65.0, **more, **asked),
-        _call("voice-es", "es", hola, agent="inés", duration_s=9.5, **more, attributes={"tier": "blue", "tags": ["a", "b"]}),
+        _call("voice-es", "es", hola, agent="inés", duration_s=9.5, **more, attributes={"tier": "blue", "tags": ["a"]}),
         _call("voice-pt", "pt-BR", ola, agent="joão", duration_s=8.0, **more, metrics={"hold_s": 0}),
         _call("voice-ru", "ru", privet, agent="vera", duration_s=6.0, **more),
     ]  # fmt: skip
@@ -138,8 +138,8 @@ def _hostile() -> list[Call]:
         _call(
             f"hostile-{number}",
             "en",
-            (("agent", f"Hello {text}", 0.0, 2.0), ("customer", text, 2.0, 4.0), ("agent", f"{text} thank you", 4.0, 9.0)),
-            agent=text[:40],
+            (("agent", f"Hello {text}", 0.0, 2.0), ("customer", text, 2.0, 4.0), ("agent", f"{text} thanks", 4.0, 9.0)),
+            agent=" ".join(text.split())[:40],
             duration_s=9.0,
             attributes={"note": text[:200], "tier": None},
         )
@@ -147,7 +147,9 @@ def _hostile() -> list[Call]:
     ]  # fmt: skip
 
 
-def _call(call_id: str, language: str, turns: Sequence[tuple[str, str, float | None, float | None]], **more: Any) -> Call:
+def _call(
+    call_id: str, language: str, turns: Sequence[tuple[str, str, float | None, float | None]], **more: Any
+) -> Call:
     made = tuple(Turn(speaker, text, start, end) for speaker, text, start, end in turns)
     return Call(call_id, started_at="2026-03-31T18:05:00+02:00", language=language, turns=made, **more)
 
@@ -183,7 +185,13 @@ def _human(call: Call) -> HumanEvaluation | None:
     seed = sum(call.call_id.encode())
     if seed % 2:
         return None
-    answers = {"solved": Answer(("yes", "partly", "no", "N/A")[seed // 2 % 4], comment=HOSTILE[seed % len(HOSTILE)][:80])}
+    answers = {
+        "solved": Answer(("yes", "partly", "no", "N/A")[seed // 2 % 4], comment=HOSTILE[seed % len(HOSTILE)][:80])
+    }
     if seed % 3:
-        answers |= {"greeted": Answer("yes", fault="process"), "wait": Answer(float(seed % 20)), "remark": Answer("fine")}
+        answers |= {
+            "greeted": Answer("yes", fault="process"),
+            "wait": Answer(float(seed % 20)),
+            "remark": Answer("fine"),
+        }
     return HumanEvaluation(call.call_id, "sample-card", "eva", answers, evaluated_at="2026-04-01T09:00:00+02:00")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP: Final = "pauta"
-HELPS_OTHERS: Final = "_"
-"""A file whose name begins so is no plugin: it only helps those beside it."""
+HELPS_OTHERS: Final = ("_", "test_", "conftest.py")
+"""A file whose name begins so is no plugin: it helps those beside it, or tests them."""
 
 _NOT_A_PLUGINS: Final = (
     "<",

@@ -17,6 +17,9 @@ BATCH_LIMIT_S: Final = 60.0
 CALL_LIMIT_S: Final = 0.1
 """What a plugin may take over a batch where nobody says: a minute, and so much more for each call."""
 
+LONGEST: Final = 500
+"""How much of what a plugin raised is told: results carry it, call by call."""
+
 
 class PluginError(Exception):
     """A plugin's code did not do its work: why, and where. `problem` is there where it is to be told as it stands."""
@@ -27,11 +30,21 @@ class PluginError(Exception):
 
 
 def said(error: BaseException) -> str:
-    """What a plugin raised, in one line."""
+    """What a plugin raised, in one line that can be written anywhere, whatever the plugin made of it."""
     if isinstance(error, ProblemsFound):
-        return "; ".join(problem.message for problem in error.problems)
-    words = " ".join(str(error).split())
+        return one_line("; ".join(problem.message for problem in error.problems))
+    try:
+        words = one_line(str(error))
+    except BaseException:  # its own text may be what fails
+        words = ""
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """Text of a plugin on one line, not endless, without what cannot be written or would move a terminal's cursor."""
+    line = " ".join(text.split())
+    cut = line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+    return "".join(char if char.isprintable() else "\ufffd" for char in cut)
 
 
 @dataclass(eq=False)

@@ -19,7 +19,8 @@ from pauta.engine import hookspecs
 from pauta.engine.contracts import API, SINGULAR
 from pauta.engine.model.calls import CALL_FIELDS
 from pauta.engine.problems import Place, nearest
-from pauta.engine.seam.discovery import Code
+from pauta.engine.seam.discovery import Code, near
+from pauta.engine.seam.schemas_of_options import fault_in_schema
 
 HOOKS: Final = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 SCORECARDS: Final = "scorecards"
@@ -89,8 +90,6 @@ def _place_of_line(code: Code, pattern: str) -> Place | None:
     file = next((path for path in code.paths if path.endswith(".py")), None)
     if file is None:
         return None
-    from pauta.engine.seam.discovery import near
-
     lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     found = next((n for n, line in enumerate(lines, 1) if re.match(pattern, line)), 0)
     return Place(near(file), found, 1 if found else 0)
@@ -102,7 +101,8 @@ def _check_hooks(plugin: object, code: Code) -> None:
         if not name.startswith("register_") or name in HOOKS:
             continue
         function = getattr(plugin, name, None)
-        if callable(function):
+        imported = inspect.ismodule(plugin) and getattr(function, "__module__", "") != plugin.__name__
+        if callable(function) and not imported:
             near_one = nearest(name, HOOKS)
             hint = f"did you mean {near_one}?" if near_one else f"there are: {', '.join(HOOKS)}"
             raise OfferRefusedError("E612", f"there is no hook {name}", hint, code.place_of_function(function))
@@ -188,31 +188,9 @@ def _faults(kind: str, offered: Any) -> Iterator[tuple[str, str]]:
 
 def _faults_of_options(options: object) -> Iterator[tuple[str, str]]:
     hint = 'write options = {"type": "object"}, a JSON Schema of what a card may write under the name'
-    if not isinstance(options, Mapping):
-        yield "it has no options", hint
-        return
-    outside = next(_references_outside(options), None)
-    if outside is not None:
-        yield f"its options refer to {outside!r}, which is not in them", "a reference begins with #/$defs/"
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(dict(options))
-    except SchemaError as error:
-        where = "/".join(map(str, error.absolute_path))
-        yield f"its options are no JSON Schema: {f'{where}: ' if where else ''}{error.message}", hint
-
-
-def _references_outside(schema: object) -> Iterator[object]:
-    if isinstance(schema, Mapping):
-        for key, value in schema.items():
-            if key in ("$ref", "$dynamicRef") and not (isinstance(value, str) and value.startswith("#")):
-                yield value
-            yield from _references_outside(value)
-    elif isinstance(schema, list | tuple):
-        for each in schema:
-            yield from _references_outside(each)
+    fault = fault_in_schema(options) if isinstance(options, Mapping) else "it has no options"
+    if fault is not None:
+        yield fault, hint
 
 
 def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:

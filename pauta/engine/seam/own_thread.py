@@ -75,7 +75,12 @@ class OwnThread:
         with self._turn:
             thread = self._running()
             self._jobs.put(job)  # type: ignore[arg-type]  # the thread does not look at results
-            if not job.done.wait(limit):
+            try:
+                done = job.done.wait(limit)
+            except BaseException:  # somebody at the keyboard does not want to wait any more
+                self._give_up(thread)
+                raise
+            if not done:
                 frame = sys._current_frames().get(thread.ident or 0)
                 self._give_up(thread)
                 raise TooLongError(limit, frame)

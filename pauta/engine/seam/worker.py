@@ -123,8 +123,10 @@ def _answer(plugin: _Plugin | None, message: tuple[Any, ...]) -> tuple[_Plugin |
     except BaseException as error:  # a plugin may raise anything
         place = plugin.code.place_of(error) if plugin else None
         problems = error.problems if isinstance(error, ProblemsFound) else ()
-        of_value = isinstance(error, ValueError)
-        return plugin, Raised(str(error) if of_value and str(error) else said(error), place, problems, None, of_value)
+        of_value, reason = isinstance(error, ValueError), said(error)
+        if of_value:
+            reason = reason.partition(": ")[2] or reason
+        return plugin, Raised(reason, place, problems, None, of_value)
 
 
 def _listen(stream: IO[bytes], messages: SimpleQueue[Any]) -> None:

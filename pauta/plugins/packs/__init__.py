@@ -6,6 +6,6 @@
     verification    identity before account data, no card numbers and no one-time codes aloud
 
 A pack is a folder: its hooks in `__init__.py`, criteria, the words they listen for, `scorecards/`, and `calls.jsonl`.
-What several packs need stands beside them: numbers, amounts and days as people say them (`numerals`, `amounts`, `days`),
-whether words are meant (`meant`), what a reply amounts to (`replies`), and how criteria listen (`hearing`).
+What several packs need stands beside them: numbers, amounts and days as people say them (`numerals`, `amounts`,
+`days`), whether words are meant (`meant`), what a reply amounts to (`replies`), and how criteria listen (`hearing`).
 """

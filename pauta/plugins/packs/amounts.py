@@ -38,7 +38,8 @@ _BEHIND_PAYING: Final[Mapping[str, str]] = {
     "pt": r"\b(?:pag(?:o|ar|arei|ue)|deposit(?:o|ar)|transfir(?:o|a)|transferir|parcelas? de|pagamento de)\s",
 }
 _NOT_MONEY: Final = (
-    r"(?!\s?(?:%|x\b|st\b|nd\b|rd\b|th\b|:|/|-|h\b|am\b|pm\b|por cien|per ?cent|days?|weeks?|months?|times|payments?|instalments?"
+    r"(?!\s?(?:%|x\b|st\b|nd\b|rd\b|th\b|:|/|-|h\b|am\b|pm\b|por cien|per ?cent|days?|weeks?|months?|times"
+    r"|payments?|instalments?"
     r"|dias?|semanas?|mes(?:es)?|veces|vezes|cuotas?|parcelas?|prestac|de \w+|o'clock|horas?|minut|years?|anos?))"
 )
 _PAYING: Final[Mapping[str, str]] = {

@@ -33,7 +33,8 @@ _EN_DAYS: Final = "(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _ES_DAYS: Final = "lunes|martes|miercoles|jueves|viernes|sabado|domingo"
 _PT_DAYS: Final = "segunda|terca|quarta|quinta|sexta"
 _DATES: Final = (
-    r"(?<![\d/.-])(?:\d{4}-\d{2}-\d{2}|(?!24/7)(?:0?[1-9]|[12]\d|3[01])[/-](?:0?[1-9]|[12]\d|3[01])(?:[/-]\d{2,4})?)(?![\d/-])"
+    r"(?<![\d/.-])(?:\d{4}-\d{2}-\d{2}|(?!24/7)(?:0?[1-9]|[12]\d|3[01])[/-](?:0?[1-9]|[12]\d"
+    r"|3[01])(?:[/-]\d{2,4})?)(?![\d/-])"
 )
 _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])(?![\d.,]*\d)"
 _NOT_A_DAY_EN: Final = r"(?! (?:of|instalments?|payments?|one|time|half|floor|street|avenue|month|century)\b)"
@@ -69,11 +70,13 @@ def _patterns() -> Mapping[str, str]:
         r"(?:el )?dia de pago|en (?:la )?quincena",
     )
     pt = (
-        rf"(?:na|nesta|nessa|esta|essa|ate|ate a|proxima|na proxima|pra|para) (?:{_PT_DAYS})\b(?! (?:parcela|vez|parte))",
+        rf"(?:na|nesta|nessa|esta|essa|ate|ate a|proxima|na proxima|pra|para) (?:{_PT_DAYS})\b(?! (?:parcela|vez"
+        rf"|parte))",
         rf"(?:{_PT_DAYS})[ -]feira",
         r"(?:no |neste |este |ate )?(?:sabado|domingo)",
         r"(?:ate )?(?:hoje|depois de amanha|amanha)|agora mesmo|imediatamente",
-        rf"(?:(?:o|no|ate o|ate) )?dia (?:{_DAY}|{pt_number}\b)(?: (?:de|do) (?:(?:{_PT_MONTHS})|mes que vem))?{_NOT_A_DAY}",
+        rf"(?:(?:o|no|ate o|ate) )?dia (?:{_DAY}|{pt_number}\b)(?: (?:de|do) (?:(?:{_PT_MONTHS})"
+        rf"|mes que vem))?{_NOT_A_DAY}",
         rf"(?:{_DAY}|{pt_number}) de (?:{_PT_MONTHS})\b",
         r"(?:no )?(?:fim|final|comeco|inicio|meio) (?:do|deste|da|desta) (?:mes|semana)",
         r"(?:na )?(?:semana que vem|proxima semana|semana proxima)|mes que vem|proximo mes|esta semana|nesta semana",
@@ -89,7 +92,8 @@ def _patterns() -> Mapping[str, str]:
 def _cardinals(language: str) -> str:
     """1 to 31 in words, the longer ones first."""
     lexicon = LEXICA[language]
-    words = {value: word for word, value in lexicon.small.items() if 1 <= value <= 29 and word not in ("un", "una", "uma")}
+    small = {word: value for word, value in lexicon.small.items() if word not in ("un", "una", "uma")}
+    words = {value: word for word, value in small.items() if 1 <= value <= 29}
     words |= {lexicon.tens[each]: each for each in lexicon.tens if lexicon.tens[each] in (20, 30)}
     base = sorted([*words.values(), "primero", "primeiro"], key=len, reverse=True)
     joined = rf"(?:vinte|treinta|trinta) {lexicon.joiner} (?:{'|'.join(words[n] for n in range(1, 10))})"

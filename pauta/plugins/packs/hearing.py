@@ -26,7 +26,7 @@ Places: TypeAlias = Sequence[Evidence]
 Judge: TypeAlias = Callable[[Call, Sequence[Places]], Finding]
 
 ALSO: Final[Mapping[str, object]] = {
-    "description": "More phrases that count, or a map of language to phrases; a new language makes it one more.",
+    "description": "More phrases that count: a list for every language, or a map of language to phrases.",
     "type": ["array", "object"],
     "items": {"type": "string"},
     "minItems": 1,
@@ -108,8 +108,12 @@ def at(place: Evidence) -> tuple[int, int]:
 
 
 def in_order(places: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Places in the order of the call, each once."""
-    return tuple(sorted(dict.fromkeys(places), key=at))
+    """Places in the order of the call, without those that lie in another."""
+    kept: list[Evidence] = []
+    for each in sorted(places, key=lambda place: (*at(place), -(place.stop or 0))):
+        if not kept or each.turn != kept[-1].turn or (each.stop or 0) > (kept[-1].stop or 0):
+            kept.append(each)
+    return tuple(kept)
 
 
 def sentence_of(call: Call, place: Evidence) -> str:

@@ -14,27 +14,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from pauta.plugins.packs.plain import compiled, plain_of, words_of
+from pauta.plugins.packs.plain import compiled, plain_of, word_set, words_of
 
 _NEGATORS: Final[Mapping[str, frozenset[str]]] = {
-    "en": frozenset(
-        "not never dont doesnt didnt wont wouldnt cant cannot couldnt isnt arent wasnt shouldnt mustnt without nor".split()
+    "en": word_set(
+        "not never dont doesnt didnt wont wouldnt cant cannot couldnt isnt arent wasnt shouldnt mustnt without nor"
     ),
-    "es": frozenset("no nunca jamas tampoco sin".split()),
-    "pt": frozenset("nao nunca jamais tampouco sem nem".split()),
+    "es": word_set("no nunca jamas tampoco sin"),
+    "pt": word_set("nao nunca jamais tampouco sem nem"),
 }
 _CARRIES: Final[Mapping[str, frozenset[str]]] = {
-    "en": frozenset(
-        "be being been going to gonna ever here about allowed able trying looking planning intending intend need have "
-        "having at all the any a an just simply you me us let will would under circumstances".split()
+    "en": word_set(
+        "be being been going to gonna ever here about allowed able trying looking planning intending intend need "
+        "have having at all the any a an just simply you me us let will would under circumstances"
     ),
-    "es": frozenset(
-        "le les lo la los las se te nos me voy va vamos van vaya a ha he hemos han debe deben deba puedo puede podemos "
-        "pueden estamos estoy es para por quiero pretendo necesita necesito tiene tenemos que de el un una su".split()
+    "es": word_set(
+        "le les lo la los las se te nos me voy va vamos van vaya a ha he hemos han debe deben deba puedo puede "
+        "podemos pueden estamos estoy es para por quiero pretendo necesita necesito tiene tenemos que de el un una "
+        "su"
     ),
-    "pt": frozenset(
+    "pt": word_set(
         "lhe lhes o a os as se te nos me vou vai vamos vao iremos ira ha deve devem posso pode podemos podem estamos "
-        "estou e para por quero pretendo precisa preciso tem temos que de um uma seu sua".split()
+        "estou e para por quero pretendo precisa preciso tem temos que de um uma seu sua"
     ),
 }
 _NOBODY: Final[Mapping[str, str]] = {

@@ -35,7 +35,9 @@ _PT: Final = (
 _EN_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ES_TENS: Final = "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa"
 _PT_TENS: Final = "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa"
-_ES_HUNDREDS: Final = "cien doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
+_ES_HUNDREDS: Final = (
+    "cien doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
+)
 _PT_HUNDREDS: Final = "cem duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos"
 _ES_OTHERS: Final = {"un": 1, "una": 1, "veintiun": 21, "veintiuna": 21}
 _PT_OTHERS: Final = {"uma": 1, "duas": 2, "catorze": 14, "dezasseis": 16, "dezassete": 17, "dezanove": 19}
@@ -43,7 +45,7 @@ _PT_OTHERS: Final = {"uma": 1, "duas": 2, "catorze": 14, "dezasseis": 16, "dezas
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The number words of a language. small: words up to 29; hundreds: words for them, None where one says "hundred"."""
+    """The number words of a language. small: words up to 29; hundreds: None where one says "hundred"."""
 
     small: Mapping[str, int]
     tens: Mapping[str, int]
@@ -92,7 +94,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
     ),
 }  # fmt: skip
 
-_TOKEN: Final = r"[^\W\d_]+|\d+"
+_PIECE: Final = r"[^\W\d_]+|\d+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class _Reader:
 
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self._text, self._lexicon = text, lexicon
-        self._tokens = [(each[0], each.start(), each.end()) for each in compiled(_TOKEN).finditer(text)]
+        self._tokens = [(each[0], each.start(), each.end()) for each in compiled(_PIECE).finditer(text)]
 
     def numerals(self) -> list[Numeral]:
         found: list[Numeral] = []

@@ -89,3 +89,8 @@ def found(pattern: str, plain: Plain, start: int = 0) -> Iterator[re.Match[str]]
 def words_of(text: str) -> list[str]:
     """The words of a folded text, apostrophes dropped; a comma is a word of its own."""
     return [each.replace("'", "") for each in compiled(r"[^\W_]+(?:'[^\W_]+)*|,").findall(text)]
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Words, parted by blanks, as a set."""
+    return frozenset(words.split())

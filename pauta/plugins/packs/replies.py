@@ -2,9 +2,10 @@
 
     reply_to(text, "en")     Reply(kind, start, stop): what of the text says so, in the folded text
 
-`yes` is explicit: "yes", "I agree", "sí, acepto", "sim". `fine` goes along without saying so: "okay", "vale", "pode ser".
-`maybe` is hedged or holds back: "I'll try", "if I get paid", "yes, but". `no` refuses. A reply is told by how it begins,
-after "well", "um" and the like; "I agree", "acepto", "aceito" count wherever they stand, unless they are denied.
+`yes` is explicit: "yes", "I agree", "sí, acepto", "sim". `fine` goes along without saying so: "okay", "vale", "pode
+ser". `maybe` is hedged or holds back: "I'll try", "if I get paid", "yes, but". `no` refuses. A reply is told by how it
+begins, after "well", "um" and the like; "I agree", "acepto", "aceito" count wherever they stand, unless they are
+denied.
 """
 
 from __future__ import annotations
@@ -39,47 +40,65 @@ class Reply:
 
 
 _LEADS: Final[Mapping[str, str]] = {
-    "en": r"(?:\W|\b(?:no(?=,? that(?:'?s| is) (?:right|correct|fine))|well|um+|uh+|oh+|ah+|er+m?|hm+|so|and|then|ok(?:ay)?(?=,? (?:yes|yeah|no|i )))\b)*",
+    "en": r"(?:\W|\b(?:no(?=,? that(?:'?s| is) (?:right|correct|fine))|well|um+|uh+|oh+|ah+|er+m?|hm+|so|and|then"
+    r"|ok(?:ay)?(?=,? (?:yes|yeah|no|i )))\b)*",
     "es": r"(?:\W|\b(?:pues|eh+|ah+|ay|bueno(?=,? (?:si|no|pues))|mm+|entonces|y|uy)\b)*",
     "pt": r"(?:\W|\b(?:bom(?=,)|bem(?=,)|eh+|ah+|ai|hm+|entao|e(?=,)|olha|ue|ok(?=,? (?:sim|nao)))\b)*",
 }
 _YES: Final[Mapping[str, str]] = {
-    "en": r"(?:yes|yeah|yep|yup|aye|absolutely|certainly|definitely|of course|correct|exactly|that(?:'?s| is) (?:right|correct)"
-    r"|right, (?:yes|that)|i (?:do|am|will|can|could)(?! (?:not|n't))(?=\W*$|[.,!])|you (?:have|do|can|may)(?=\W*$|[.,!]))\b",
+    "en": r"(?:yes|yeah|yep|yup|aye|absolutely|certainly|definitely|of course|correct|exactly|that(?:'?s"
+    r"| is) (?:right|correct)"
+    r"|right, (?:yes|that)|i (?:do|am|will|can|could)(?! (?:not|n't))(?=\W*$|[.,!])|you (?:have|do|can|may)(?=\W*$"
+    r"|[.,!]))\b",
     "es": r"(?:claro(?: que si)?|correcto|por supuesto|exacto|exactamente|efectivamente|asi es|desde luego"
     r"|con (?:todo )?gusto|eso es|confirmo|confirmado|esta bien|de acuerdo)\b(?! que no)",
-    "pt": r"(?:sim|claro|com certeza|isso(?: mesmo)?(?=\W*$|[,.!])|exato|exatamente|certo|(?:es)?ta certo|correto|confirmo"
+    "pt": r"(?:sim|claro|com certeza|isso(?: mesmo)?(?=\W*$|[,.!])|exato|exatamente|certo|(?:es)?ta certo|correto"
+    r"|confirmo"
     r"|confirmado|perfeito|serve|pode sim|quero(?: sim)?(?=\W*$|[,.!])|combinado|fechado)\b(?! que nao)",
 }
-_SI: Final = r"s[ií]\b(?=\W*$|[,.!;]| (?:si|sí|señor|senor|señora|claro|acepto|por favor|de acuerdo|correcto|autorizo|confirmo))|sí\b"
+_SI: Final = (
+    r"s[ií]\b(?=\W*$|[,.!;]| (?:si|sí|señor|senor|señora|claro|acepto|por favor|de acuerdo|correcto|autorizo"
+    r"|confirmo))|sí\b"
+)
 _AGREE: Final[Mapping[str, str]] = {
     "en": r"\bi (?:do |fully |also |hereby )*(?:agree|accept|consent|confirm|authori[sz]e)\b",
     "es": r"\b(?:acepto|autorizo|doy mi (?:consentimiento|autorizacion)|estoy de acuerdo|quedamos asi|confirmo)\b",
     "pt": r"\b(?:aceito|autorizo|concordo|dou (?:o )?meu consentimento|estou de acordo|confirmo)\b",
 }
 _FINE: Final[Mapping[str, str]] = {
-    "en": r"(?:ok(?:ay)?|sure|fine|all ?right|right(?: so)?|deal|good|great|perfect|mm+[ -]?hmm+|uh[ -]?huh|sounds? (?:good|fine)"
-    r"|that(?:'?s| is| works| would| will)? ?(?:be )?(?:fine|good|ok(?:ay)?|great|works?)|go ahead|grand|no problem|no worries"
-    r"|(?:it|this)(?:'?s| is| works| would)? ?(?:be )?(?:fine|good|ok(?:ay)?|great)|got it|done|will do|please(?: do)?(?=\W*$|[.,!])|let'?s do (?:it|that))\b",
+    "en": r"(?:ok(?:ay)?|sure|fine|all ?right|right(?: so)?|deal|good|great|perfect|mm+[ -]?hmm+|uh[ -]?huh"
+    r"|sounds? (?:good|fine)"
+    r"|that(?:'?s| is| works| would| will)? ?(?:be )?(?:fine|good|ok(?:ay)?|great|works?)|go ahead|grand|no problem"
+    r"|no worries"
+    r"|(?:it|this)(?:'?s| is| works| would)? ?(?:be )?(?:fine|good|ok(?:ay)?|great)|got it|done|will do"
+    r"|please(?: do)?(?=\W*$|[.,!])|let'?s do (?:it|that))\b",
     "es": r"(?:ok(?:ay|ey)?|vale|bueno|bien|dale|listo|perfecto|ya|aja|mm+|hecho|no hay problema|sin problema|me parece"
     r"(?: bien)?|asi (?:puedo|quedamos|lo hago)|excelente|mandelo|hagale|entendido)\b",
     "pt": r"(?:ok|ta(?: bom| bem| otimo)?|(?:es)?ta bem|beleza|pode ser|tudo bem|pronto|feito|uhum|aham|joia|legal|bom"
     r"|sem problemas?|nao tem problema|otimo|valeu|entendi|ja|pode(?: por| mandar| fazer)?)\b",
 }
 _NO: Final[Mapping[str, str]] = {
-    "en": r"(?:no(?!,? (?:problem|worries|matter|bother|that(?:'?s| is)))|nope|nah|not (?:really|now|yet|today|at all|sure)|never"
-    r"|i (?:can'?t|cannot|won'?t|don'?t|do not|couldn'?t|am not|'?m not|have not|haven'?t|would not|wouldn'?t|will not|refuse)"
+    "en": r"(?:no(?!,? (?:problem|worries|matter|bother|that(?:'?s| is)))|nope|nah|not (?:really|now|yet|today|at all"
+    r"|sure)|never"
+    r"|i (?:can'?t|cannot|won'?t|don'?t|do not|couldn'?t|am not|'?m not|have not|haven'?t|would not|wouldn'?t"
+    r"|will not|refuse)"
     r"|i'?m not|absolutely not|of course not|i'?d rather not)\b",
-    "es": r"(?:no(?! hay problema|,? (?:esta|es) (?:bien|correcto))|nunca|tampoco|para nada|claro que no|por supuesto que no"
+    "es": r"(?:no(?! hay problema| se\b|,? (?:esta|es) (?:bien|correcto))|nunca|tampoco|para nada|claro que no"
+    r"|por supuesto que no"
     r"|ni (?:loco|hablar))\b",
-    "pt": r"(?:n(?:ao)?(?! tem problema|,? (?:esta|ta) (?:bem|certo))|nunca|nem|claro que nao|de jeito nenhum|imposs\w+)\b",
+    "pt": r"(?:n(?:ao)?(?! tem problema| sei\b|,? (?:esta|ta) (?:bem|certo))|nunca|nem|claro que nao|de jeito nenhum"
+    r"|imposs\w+)\b",
 }
 _HEDGES: Final[Mapping[str, str]] = {
-    "en": r"\b(?:maybe|perhaps|possibly|probably|i(?:'?ll| will| can) try|hope(?:fully)?|i guess|not sure|depends|we(?:'?ll| will) see"
-    r"|i(?:'?ll| will| have to|'?d have to| would have to) (?:see|think|check|ask)|if (?:i|my|they|we|the money|it)\b|might)\b",
-    "es": r"\b(?:quizas?|tal vez|a lo mejor|puede que|probablemente|voy a (?:tratar|intentar|ver|pensar)|trato de|intentare"
+    "en": r"\b(?:maybe|perhaps|possibly|probably|i(?:'?ll| will| can) try|hope(?:fully)?|i (?:guess|suppose)|not sure"
+    r"|depends|we(?:'?ll| will) see"
+    r"|i(?:'?ll| will| have to|'?d have to| would have to) (?:see|think|check|ask)|if (?:i|my|they|we|the money"
+    r"|it)\b|might)\b",
+    "es": r"\b(?:quizas?|tal vez|a lo mejor|puede que|probablemente|voy a (?:tratar|intentar|ver|pensar)|trato de"
+    r"|intentare"
     r"|tratare|depende|veremos|vere|si (?:puedo|me|cobro|consigo|todo|dios)\b|ojala|espero|no se\b|no estoy segur)\w*",
-    "pt": r"\b(?:talvez|quem sabe|provavelmente|vou (?:tentar|ver|pensar|dar um jeito)|tento|depende|veremos|se (?:eu|der"
+    "pt": r"\b(?:talvez|quem sabe|provavelmente|vou (?:tentar|ver|pensar|dar um jeito)|tento|depende|veremos|se (?:eu"
+    r"|der"
     r"|receber|deus|conseguir|puder)\b|tomara|espero|nao sei\b|acho que)",
 }
 _BUT: Final[Mapping[str, str]] = {"en": r"\W*\bbut\b", "es": r"\W*\bpero\b", "pt": r"\W*\bmas\b"}

@@ -7,6 +7,7 @@
 An address holds a secret, so it is never shown: problems name its kind and its place in the list.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -43,6 +44,7 @@ class Apprise:
         except ImportError as error:
             message = "messages cannot be sent to chat rooms: Apprise is not installed"
             raise ProblemsFound([Problem("E570", message, None, "pip install 'pauta[notify]'")]) from error
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its log shows addresses, and they hold secrets
         self._writer = Writer(options)
         self.delivers = not self._writer.digest
         self._rooms: list[Any] = []

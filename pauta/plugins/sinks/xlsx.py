@@ -21,8 +21,8 @@ from pauta.plugins.sinks.xlsx_sheets import put, sheet_name, styles, workbook
 
 OF_EVALUATIONS: Final = (
     "call_id", "agent", "team", "call_type", "started_at", "scorecard", "version", "evaluator", "evaluated_at",
-    "status", "score", "band", "passed", "critical_errors", "non_critical_errors", "agent_score", "coverage", "escalations",
-    "missing", "unverified", "evaluation_id",
+    "status", "score", "band", "passed", "critical_errors", "non_critical_errors", "agent_score", "coverage",
+    "escalations", "missing", "unverified", "evaluation_id",
 )  # fmt: skip
 OF_AGENTS: Final = (
     "started_at", "call_id", "scorecard", "evaluator", "score", "band", "passed", "critical_errors",
@@ -229,9 +229,9 @@ class _Book:
             ("passed", figures.pass_share, "share"), ("critical errors", figures.critical, "plain"),
             ("non-critical errors", figures.non_critical, "plain"),
         )  # fmt: skip
-        for row, (name, value, style) in enumerate(facts, 2):
+        for row, (name, known, style) in enumerate(facts, 2):
             put(sheet, row, 0, name, self._style("plain"))
-            put(sheet, row, 1, value, self._style(style))
+            put(sheet, row, 1, known, self._style(style))
         row = 2 + len(facts) + 1
         self._headings(sheet, row, ("band", "evaluations"))
         for band in self._ordered(figures.bands):

@@ -15,7 +15,7 @@ from typing import Final
 
 from pauta import Call, Place, Problem
 from pauta.plugins.sources.clocks import is_whole, moment_of, seconds_between
-from pauta.plugins.sources.documents import listing, mapping, number, word
+from pauta.plugins.sources.documents import listing, mapping, number, shown, word
 from pauta.plugins.sources.speakers import AGENT, CUSTOMER, Person, Said, in_time, parts_of, told, without_words
 
 ROLES: Final = {
@@ -36,7 +36,11 @@ def analysed_calls(
     status = word(document.get("JobStatus"))
     if status not in (None, "COMPLETED"):
         reason = word(document.get("FailureReason")) or "it gives no reason"
-        yield Problem("E545", f"the analysis of '{call_id}' did not come to its end ({status}): {reason}", at)
+        yield Problem(
+            "E545",
+            f"the analysis of '{shown(call_id)}' did not come to its end ({shown(status)}): {shown(reason, 200)}",
+            at,
+        )
         return
     entries = [mapping(entry) for entry in listing(document.get("Transcript"))]
     people = _people(document, entries)

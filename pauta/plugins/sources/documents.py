@@ -3,6 +3,7 @@
 document_in(file)        the object in a file, or the Problem that says why there is none
 json_value(text, ..)     what a text holds; raises ProblemsFound
 mapping, listing, number, word, first    what a value is good for, where it may be anything
+shown(value)             a value as sentences show it
 """
 
 import json
@@ -127,3 +128,10 @@ def word(value: object) -> str | None:
 def first(entry: Mapping[str, object], *names: str) -> object:
     """The value of the first of several spellings of a field that says something."""
     return next((value for name in names if (value := entry.get(name)) not in (None, "")), None)
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A foreign value as sentences show it: short, of one line, of whole characters."""
+    text = " ".join(str(value)[: most * 2].split())
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)

@@ -138,8 +138,8 @@ def _value(name: str, given: object, zone: tzinfo | None) -> object:
     if name in MOMENTS:
         return _moment(name, given, zone)
     value = _map_of(plain(given)) if name in MAPS else plain(given)
-    if name in (*MAPS, "turns") and isinstance(value, str) and value.strip():
-        value = json_value(value, f"the column {name}")
+    if name in (*MAPS, "turns") and isinstance(value, str):
+        value = json_value(value, f"the column {name}") if value.strip() else None
     if name in WORDS and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if name == "turns" and isinstance(value, list):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pauta import Call, Place, Problem, call_from
+from pauta.plugins.sources.documents import shown
 
 AGENT: Final = "agent"
 CUSTOMER: Final = "customer"
@@ -35,6 +36,8 @@ OPTIONS: Final[Mapping[str, object]] = {
         "description": "Who speaks first, where labels say nothing; the second to speak is then the other one.",
     },
 }
+MOST_AGENTS: Final = 100
+"""A call with more agents is none that anybody could evaluate agent by agent."""
 HINT: Final = "say it in pauta.yaml: speakers: {NAME: agent}, or first_speaker: agent"
 
 
@@ -95,6 +98,8 @@ def _said_of(label: str, given: Mapping[str, object]) -> str | None:
 def parts_of(said: Sequence[Said], people: Mapping[str, Person], agents: Sequence[str] = ()) -> list[Part]:
     """The call as each of its agents sees it, once for a call without a known one; colleagues are `other`."""
     named = dict.fromkeys([*agents, *(each.agent for each in people.values() if each.agent is not None)])
+    if len(named) > MOST_AGENTS:
+        return [Part(None, why=f"it names {len(named)} agents, and at most {MOST_AGENTS} can be told apart")]
     return [_part(agent, len(named), said, people) for agent in named or [None]]
 
 
@@ -110,7 +115,11 @@ def _part(agent: str | None, agents: int, said: Sequence[Said], people: Mapping[
     roles = [role(each.label) for each in said]
     if None in roles and AGENT not in roles:
         open_ones = dict.fromkeys(each.label for each, known in zip(said, roles) if each.label and known is None)
-        which = f" among those who speak: {', '.join(list(open_ones)[:3])}" if open_ones else ": no speaker is named"
+        which = (
+            f" among those who speak: {', '.join(shown(each, 40) for each in list(open_ones)[:3])}"
+            if open_ones
+            else ": no speaker is named"
+        )
         return Part(agent, why=f"nothing says who the agent is{which}")
     turns = [_turn(each, known or "other") for each, known in zip(said, roles)]
     return Part(agent, turns)
@@ -143,5 +152,5 @@ def told(record: Mapping[str, object], at: Place, *warnings: Problem | None) -> 
 
 def without_words(call_id: str, why: str, at: Place | None, hint: str | None = None) -> Problem:
     """The warning about a call that comes without its words, so that what asks for them is unverified."""
-    message = f"call '{call_id}' comes without its words: {why}"
+    message = f"call '{shown(call_id)}' comes without its words: {why}"
     return Problem("W540", message, at, hint or "what looks for words in it is unverified")

@@ -10,6 +10,7 @@ says nothing about the call and is left out with a warning.
     - transcribe_call_analytics: {calls: "calls/*.json", timezone: America/New_York, speakers: {spk_1: agent}}
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import ClassVar
 from pauta import Call, HumanEvaluation, Place, Problem, hookimpl
 from pauta.plugins.sources.amazon import SCORE, analysed_calls
 from pauta.plugins.sources.clocks import ZONE_OPTION, is_whole, moment_of, zone_of
-from pauta.plugins.sources.documents import document_in, first, listing, mapping, number, word
+from pauta.plugins.sources.documents import document_in, first, listing, mapping, number, shown, word
 from pauta.plugins.sources.speakers import (
     AGENT,
+    CUSTOMER,
     HINT,
     OPTIONS,
     Person,
@@ -129,12 +131,12 @@ def _started_at(
     if written is None:
         return None, None
     if written == word(about.get("ProcessTime")):
-        said = f"call '{call_id}': '{written}' is when it was processed, and when it began is not known"
+        said = f"call '{shown(call_id)}': '{shown(written)}' is when it was processed, and when it began is not known"
         return None, Problem("W541", said, at, "name recordings so that post-call analytics finds the time in them")
     own = zone_of(_known(about.get("ConversationLocation")))
     moment = moment_of(written, zone or (None if isinstance(own, Problem) else own))
     if moment is None or not is_whole(moment):
-        said = f"call '{call_id}': '{written}' has no offset, and when it began is not known"
+        said = f"call '{shown(call_id)}': '{shown(written)}' has no offset, and when it began is not known"
         return None, Problem("W541", said, at, "say `timezone: America/New_York`")
     return moment.isoformat(), None
 
@@ -176,8 +178,9 @@ def _said(document: Mapping[str, object]) -> tuple[list[Said], int]:
 def _metrics(about: Mapping[str, object], roles: Mapping[str, str | None]) -> dict[str, object]:
     times, trends = mapping(about.get("SpeakerTime")), mapping(about.get("SentimentTrends"))
     found: dict[str, float | None] = {"non_talk_s": number(mapping(times.get("NonTalkTime")).get("TotalTimeSecs"))}
+    alone = [role for role, count in Counter(roles.values()).items() if count == 1]
     for label, role in roles.items():
-        if role in (AGENT, "customer") and list(roles.values()).count(role) == 1:
+        if role in (AGENT, CUSTOMER) and role in alone:
             found[f"{role}_talk_s"] = number(mapping(times.get(label)).get("TotalTimeSecs"))
             score = number(mapping(trends.get(label)).get("SentimentScore"))
             found[f"{role}_sentiment"] = None if score is None else round(score / SCORE, 6)

@@ -27,7 +27,7 @@ from typing import ClassVar, Final
 
 from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, hookimpl
 from pauta.plugins.sources.clocks import ZONE_OPTION, is_whole, zone_of
-from pauta.plugins.sources.documents import document_in, word
+from pauta.plugins.sources.documents import document_in, shown, word
 from pauta.plugins.sources.speakers import AGENT, CUSTOMER, OPTIONS, parts_of, told, without_words
 from pauta.plugins.sources.vcon_facts import attributes_of, facts_of, holds_of
 from pauta.plugins.sources.vcon_forms import Dialog, dialogs_of, first_moment, refusal
@@ -163,7 +163,9 @@ def _without_offset(call_id: str, dialogs: Sequence[Dialog], at: Place) -> Probl
     begin = first_moment([dialog.start for dialog in dialogs])
     if begin is None or is_whole(begin):
         return None
-    message = f"call '{call_id}': it began at '{begin.isoformat()}', without an offset: when that was is not known"
+    message = (
+        f"call '{shown(call_id)}': it began at '{begin.isoformat()}', without an offset: when that was is not known"
+    )
     return Problem("W541", message, at, "say `timezone: America/Bogota`")
 
 

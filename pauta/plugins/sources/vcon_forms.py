@@ -15,10 +15,12 @@ from typing import Final
 
 from pauta import Place, Problem, ProblemsFound
 from pauta.plugins.sources.clocks import is_whole, moment_of, seconds_between
-from pauta.plugins.sources.documents import first, json_value, listing, mapping, number, word
+from pauta.plugins.sources.documents import first, json_value, listing, mapping, number, shown, word
 
 EXTENSIONS: Final = frozenset({"cc", "wtf", "wtf_transcription"})
 """The extensions whose fields are understood here: contact centre, and the world transcription format."""
+MOST: Final = {"parties": 1000, "dialog": 10_000, "analysis": 1000, "attachments": 1000}
+"""More of them is no conversation."""
 CONVERSATION: Final = ("recording", "recording-set", "text")
 NO_CONVERSATION: Final = ("transfer", "incomplete")
 _SIGNED: Final = ("payload", "signatures", "signature", "protected")
@@ -34,8 +36,9 @@ def refusal(document: Mapping[str, object], file: str) -> Problem | None:
     if any(key in document for key in _SIGNED) and "parties" not in document:
         hint = "check the signature with the program that has the certificates, and give the unsigned vCon"
         return Problem("E541", f"'{file}' is a signed vCon (JWS), and its signature is not checked here", at, hint)
-    for part in ("parties", "dialog"):
-        if not isinstance(document.get(part) or ([] if part == "dialog" else None), list) and document.get(part) != []:
+    for part, optional in (("parties", False), ("dialog", True)):
+        given = document.get(part)
+        if not isinstance(given, list) and not (optional and given is None):
             return Problem("E540", f"'{file}' is no vCon: it has no list of {part}", at)
     if word(document.get("uuid")) is None:
         return Problem("E540", f"'{file}' is a vCon without a uuid, so that the call has no id", at)
@@ -45,6 +48,9 @@ def refusal(document: Mapping[str, object], file: str) -> Problem | None:
         return Problem("E542", message, at, "ask the program that wrote it for a vCon without the extension")
     if not document.get("dialog"):
         return Problem("E540", f"'{file}' is a vCon without a conversation: its dialog is empty", at)
+    for part, most in MOST.items():
+        if len(listing(document.get(part))) > most:
+            return Problem("E508", f"'{file}' has more than {most:,} entries of {part}", at)
     return None
 
 
@@ -53,7 +59,7 @@ def _not_understood(critical: object) -> str | None:
     if critical is None or critical == [] or critical == {}:
         return None
     names = critical if isinstance(critical, list) else [critical]
-    return next((f"'{str(name)[:60]}'" for name in names if str(name).casefold() not in EXTENSIONS), None)
+    return next((f"'{shown(name)}'" for name in names if str(name).casefold() not in EXTENSIONS), None)
 
 
 @dataclass(frozen=True, slots=True)

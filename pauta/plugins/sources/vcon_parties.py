@@ -21,11 +21,15 @@ _NAMED_BY: Final = ("tel", "mailto", "sip", "name", "uuid", "email", "id")
 
 @dataclass(frozen=True)
 class Cast:
-    """The parties of a vCon. roles: None where nothing says it. ids: of agents, None for all others."""
+    """The parties of a vCon. roles: None where nothing says it. ids: of agents, None for all others.
+
+    names: the party behind each name, number and address, None where several have it.
+    """
 
     parties: Sequence[Mapping[str, object]]
     roles: Sequence[str | None]
     ids: Sequence[str | None]
+    names: Mapping[str, int | None]
 
     @property
     def agents(self) -> list[str]:
@@ -40,9 +44,7 @@ class Cast:
 
     def named(self, label: str) -> Person | None:
         """What the party is that goes by a name, a number or an address; None where none or several do."""
-        wanted = _bare(label)
-        found = [n for n, party in enumerate(self.parties) if any(_bare(party.get(key)) == wanted for key in _NAMED_BY)]
-        return self.person(found[0]) if len(found) == 1 and wanted else None
+        return self.person(self.names.get(_bare(label)))
 
     def first(self, role: str) -> Mapping[str, object]:
         """The first party of a role, an empty one where there is none."""
@@ -66,12 +68,21 @@ def cast_of(document: Mapping[str, object], dialogs: Sequence[Dialog], options: 
     _by_elimination(roles)
     present = {party for dialog in dialogs for party in [*dialog.parties, dialog.speaker]}
     taking_part = [n for n, role in enumerate(roles) if role == AGENT and n in present]
-    agents = taking_part or [n for n, role in enumerate(roles) if role == AGENT]
+    agents = frozenset(taking_part or [n for n, role in enumerate(roles) if role == AGENT])
     field = options.get("agent_id")
     ids = [_id(party, n, str(field) if field else None, len(agents)) if n in agents else None
            for n, party in enumerate(parties)]  # fmt: skip
     roles = ["other" if role == AGENT and n not in agents else role for n, role in enumerate(roles)]
-    return Cast(parties, roles, ids)
+    return Cast(parties, roles, ids, _names(parties))
+
+
+def _names(parties: Sequence[Mapping[str, object]]) -> dict[str, int | None]:
+    """The party behind each name, number and address, as it is compared; None where several have it."""
+    names: dict[str, int | None] = {}
+    for index, party in enumerate(parties):
+        for bare in {_bare(party.get(key)) for key in _NAMED_BY} - {""}:
+            names[bare] = None if bare in names else index
+    return names
 
 
 def _role(party: Mapping[str, object]) -> str | None:

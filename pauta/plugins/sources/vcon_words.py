@@ -5,22 +5,20 @@ starts. A dialog whose words are not in the file (a recording without a transcri
 was redacted away) leaves the conversation incomplete, and `missing` says so.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import unescape
 from typing import Final
 from urllib.parse import urlsplit
 
 from pauta.plugins.sources.clocks import seconds_between
-from pauta.plugins.sources.documents import first, listing, mapping, word
+from pauta.plugins.sources.documents import first, listing, mapping, shown, word
 from pauta.plugins.sources.speakers import AGENT, Person, Said, in_time, labels_of, roles_of
 from pauta.plugins.sources.vcon_forms import CONVERSATION, NO_CONVERSATION, Dialog, content_of, covered_by, first_moment
+from pauta.plugins.sources.vcon_mail import text_of_mail, without_tags
 from pauta.plugins.sources.vcon_parties import Cast
 from pauta.plugins.sources.vcon_transcripts import EVEN, ODD, Piece, language_of, pieces_of
 
-_TAG: Final = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>")
 _KINDS: Final = ("transcript", "transcription", "diarized")
 
 
@@ -38,10 +36,16 @@ class Words:
 class _Transcript:
     """A transcript, the dialogs that it covers, and how good a kind of transcript it is."""
 
-    covers: Sequence[int]
-    body: object
-    vendor: str
+    covers: frozenset[int]
     kind: int
+    pieces: Sequence[Piece]
+    language: str | None
+
+
+def _transcript(entry: Mapping[str, object], spoken: Sequence[Dialog], kind: int) -> _Transcript:
+    about = " ".join(filter(None, (word(entry.get(key)) for key in ("vendor", "product", "schema"))))
+    body = content_of(entry)
+    return _Transcript(frozenset(covered_by(entry, spoken)), kind, pieces_of(body, about), language_of(body))
 
 
 def words_of(
@@ -49,7 +53,9 @@ def words_of(
 ) -> Words:
     """The words of the conversation, dialog by dialog."""
     words = Words()
-    transcripts = sorted(_transcripts(document, dialogs), key=lambda each: each.kind)
+    found = sorted(_transcripts(document, dialogs), key=lambda each: each.kind)
+    transcripts = [each for each in found if each.pieces]
+    wordless = {index for each in found if not each.pieces for index in each.covers}
     redacted = bool(mapping(document.get("redacted")))
     covered: set[int] = set()
     for dialog in dialogs:
@@ -66,9 +72,9 @@ def words_of(
             covered.update(transcript.covers)
             words.said += said
             words.people.update(people)
-            words.language = words.language or language_of(transcript.body)
+            words.language = words.language or transcript.language
         elif not (dialog.kind == "text" and dialog.mediatype.startswith("image/")):
-            words.missing.append(_why_missing(dialog, had_transcript=bool(heard), redacted=redacted))
+            words.missing.append(_why_missing(dialog, had_transcript=dialog.index in wordless, redacted=redacted))
     if not words.said and not words.missing:
         words.missing.append(_why_nothing(dialogs))
     words.said = in_time(words.said)
@@ -91,11 +97,10 @@ def _transcripts(document: Mapping[str, object], dialogs: Sequence[Dialog]) -> I
         kind = (word(entry.get("type")) or "").casefold()
         rank = next((n for n, name in enumerate(_KINDS) if kind.startswith(name)), None)
         if rank is not None:
-            about = " ".join(filter(None, (word(entry.get(key)) for key in ("vendor", "product", "schema"))))
-            yield _Transcript(covered_by(entry, spoken), content_of(entry), about, rank)
+            yield _transcript(entry, spoken, rank)
     for entry in map(mapping, listing(document.get("attachments"))):
         if (word(first(entry, "purpose", "type")) or "").casefold().startswith(("wtf", "transcript")):
-            yield _Transcript(covered_by(entry, spoken), content_of(entry), "", len(_KINDS))
+            yield _transcript(entry, spoken, len(_KINDS))
 
 
 def _best(
@@ -104,12 +109,10 @@ def _best(
     """The first transcript that says who the agent is, else the first that says anything."""
     found = []
     for transcript in transcripts:
-        pieces = pieces_of(transcript.body, transcript.vendor)
         covers = [each for each in dialogs if each.index in transcript.covers]
-        if pieces and covers:
-            said = _timed(pieces, covers, dialogs)
-            people = _people(pieces, said, covers[0], cast, options)
-            found.append((transcript, said, people))
+        said = _timed(transcript.pieces, covers, dialogs)
+        people = _people(transcript.pieces, said, covers[0], cast, options)
+        found.append((transcript, said, people))
     clear = (each for each in found if any(person.role == AGENT for person in each[2].values()))
     return next(clear, found[0] if found else None)
 
@@ -151,19 +154,20 @@ def _people(
         person = cast.person(int(party)) if party is not None else None if label in given else cast.named(label)
         if person is not None:
             people[label] = person
-    unknown = [label for label in labels if label not in people]
-    if set(unknown) <= {ODD, EVEN} and options.get("paragraphs_take_turns") is not True:
-        unknown = [label for label in unknown if label in given]
-    alone = len(labels) == 1 and len(dialog.parties) > 1 and not any(label in given for label in unknown)
-    first_speaker = None if people or alone else options.get("first_speaker")
-    roles = roles_of(unknown, given, first_speaker if isinstance(first_speaker, str) else None)
+    if {ODD, EVEN} & set(labels) and options.get("paragraphs_take_turns") is not True:
+        labels = [label for label in labels if label in given]
+    alone = len(labels) == 1 and len(dialog.parties) > 1 and not people
+    first_speaker = None if alone else options.get("first_speaker")
+    known = {label: person.role for label, person in people.items() if person.role is not None}
+    roles = roles_of(labels, {**known, **given}, first_speaker if isinstance(first_speaker, str) else None)
     sole = cast.agents[0] if len(cast.agents) == 1 else None
-    return people | {label: Person(role, sole if role == AGENT else None) for label, role in roles.items()}
+    found = {label: Person(role, sole if role == AGENT else None) for label, role in roles.items()}
+    return {**found, **people}
 
 
 def _why_missing(dialog: Dialog, *, had_transcript: bool, redacted: bool) -> str:
     """Why the words of a dialog are not there. Of an address only the host is told: the rest may be a key."""
-    what = "a recording" if dialog.kind.startswith("recording") else f"of type '{dialog.kind[:40]}'"
+    what = "a recording" if dialog.kind.startswith("recording") else f"of type '{shown(dialog.kind)}'"
     url = dialog.entry.get("url")
     if dialog.kind not in CONVERSATION and not url and dialog.entry.get("body") is None:
         return f"dialog {dialog.index} is {what}, which is not known here"
@@ -182,15 +186,16 @@ def _why_missing(dialog: Dialog, *, had_transcript: bool, redacted: bool) -> str
 
 def _host(url: str) -> str | None:
     try:
-        return urlsplit(url).hostname
+        host = urlsplit(url[:2000]).hostname
     except ValueError:
         return None
+    return shown(host) if host else None
 
 
 def _why_nothing(dialogs: Sequence[Dialog]) -> str:
     unmet = next((each for each in dialogs if each.kind == "incomplete"), None)
     if unmet is not None:
-        return f"there was no conversation ({word(unmet.entry.get('disposition')) or 'incomplete'})"
+        return f"there was no conversation ({shown(unmet.entry.get('disposition') or 'incomplete')})"
     return "nothing was said"
 
 
@@ -203,30 +208,7 @@ def text_of(dialog: Dialog) -> str | None:
     if not isinstance(body, str):
         return None
     if kind.startswith(("multipart/", "message/")):
-        written = word(first(dialog.entry, "mediatype", "mimetype")) or ""
-        head = "" if kind == "message/rfc822" else f"Content-Type: {written}\r\n\r\n"
-        return _of_email(head + body)
+        return text_of_mail(word(first(dialog.entry, "mediatype", "mimetype")) or "", body)
     if kind == "text/html":
-        return _without_tags(body)
+        return without_tags(body)
     return body if not kind or kind.startswith(("text/", "application/json")) else None
-
-
-def _of_email(text: str) -> str | None:
-    import email
-    import email.policy
-
-    try:
-        part = email.message_from_string(text, policy=email.policy.default).get_body(("plain", "html"))
-        content = part.get_content() if part is not None else None
-    except Exception:  # hostile mail brings the parser of the standard library down in many ways
-        return None
-    if not isinstance(content, str):
-        return None
-    return _without_tags(content) if part is not None and part.get_content_subtype() == "html" else content
-
-
-def _without_tags(text: str) -> str:
-    return " ".join(unescape(_TAG.sub(" ", text)).split())
-
-
-__all__ = ["Words", "text_of", "words_of"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from pauta import Call, HumanEvaluation, Place, Problem, ProblemsFound, hookimpl
-from pauta.plugins.sources.documents import text_in
+from pauta.plugins.sources.documents import shown, text_in
 from pauta.plugins.sources.speakers import (
     AGENT,
     HINT,
@@ -44,8 +44,8 @@ _TIMES: Final = re.compile(
     r"(?:[ \t].*)?\Z",
     re.ASCII,
 )
-_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?[ \t\n]+([^>]*)>|</v>")
-_TAG: Final = re.compile(r"</?[^>]*>")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?[ \t\n]([^<>]*)>|</v>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 _NAMED: Final = re.compile(r"([^\W\d][^:<>\n]{0,60}):\s+(?=\S)")
 _LANGUAGE: Final = re.compile(r"Language:[ \t]*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)[ \t]*\Z")
 
@@ -149,12 +149,12 @@ def _cue(start: int, block: Sequence[str], file: str) -> Iterator[Said]:
     if timing is None:
         hint = "a blank line ends a cue: is there one in the midst of its text?"
         at = Place(file, start + 1, 1)
-        raise ProblemsFound([Problem("E546", f"'{block[0][:40]}' stands outside of every cue", at, hint)])
+        raise ProblemsFound([Problem("E546", f"'{shown(block[0])}' stands outside of every cue", at, hint)])
     at = Place(file, start + timing + 1, 1)
     times = _TIMES.match(block[timing])
     if not times:
         hint = "a cue's times are written 00:01:02.500 --> 00:01:04.000"
-        raise ProblemsFound([Problem("E546", f"the times '{block[timing].strip()[:60]}' cannot be read", at, hint)])
+        raise ProblemsFound([Problem("E546", f"the times '{shown(block[timing])}' cannot be read", at, hint)])
     begin, end = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
     if end < begin:
         raise ProblemsFound([Problem("E546", f"the cue ends at {end:g} s, before it starts at {begin:g} s", at)])
@@ -190,17 +190,22 @@ def _named(cues: Sequence[Said]) -> Sequence[Said]:
 
 def _joined(cues: Iterable[Said]) -> Iterator[Said]:
     """Cues of one voice that follow each other without a break as one."""
-    last: Said | None = None
+    run: list[Said] = []
     for cue in cues:
-        if last is None:
-            last = cue
-        elif last.label == cue.label is not None and 0 <= (cue.start or 0) - (last.end or 0) <= JOINED_WITHIN_S:
-            last = replace(last, text=f"{last.text} {cue.text}", end=cue.end)
-        else:
-            yield last
-            last = cue
-    if last is not None:
-        yield last
+        if run and not (run[-1].label == cue.label is not None and _follows(run[-1], cue)):
+            yield _one(run)
+            run = []
+        run.append(cue)
+    if run:
+        yield _one(run)
+
+
+def _follows(before: Said, cue: Said) -> bool:
+    return 0 <= (cue.start or 0.0) - (before.end or 0.0) <= JOINED_WITHIN_S
+
+
+def _one(run: Sequence[Said]) -> Said:
+    return replace(run[0], text=" ".join(cue.text for cue in run), end=run[-1].end)
 
 
 @hookimpl

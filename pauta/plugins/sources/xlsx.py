@@ -77,7 +77,7 @@ class Xlsx:
         for name, rows in sheets.items():
             if isinstance(rows, Problem):
                 yield rows
-            elif name != hidden:
+            elif name not in (hidden, form.lists):
                 yield from evaluations_of(form, target, name, rows)
 
 

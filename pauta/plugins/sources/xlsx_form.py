@@ -38,13 +38,14 @@ At: TypeAlias = Callable[[int, int], Place]
 class Form:
     """What the hidden sheet knows: the card, and the words that the form was written with.
 
-    labels: field -> its heading. questions: id -> {kind, unit, options}. words: `fault` and `mode` -> their options.
+    lists: the name of the hidden sheet of lists. labels: field -> its heading. questions: id -> {kind, unit, options}. words: `fault` and `mode` -> their options.
     """
 
     scorecard: str
     version: str
     digest: str
     timezone: str
+    lists: str
     labels: Mapping[str, str]
     questions: Mapping[str, Mapping[str, object]]
     words: Mapping[str, Options]
@@ -102,13 +103,14 @@ def evaluations_of(form: Form, file: str, sheet: str, rows: Rows) -> Iterator[Hu
 
 
 def _column_of_questions(form: Form, rows: Rows) -> int | None:
-    """The column in which most questions of the form stand by their ids."""
-    counts: dict[int, int] = {}
+    """The column in which most questions of the form stand by their ids; answers may be words that questions are."""
+    found: dict[int, set[str]] = {}
     for row in rows:
         for column, cell in enumerate(row):
             if cell != "" and text_of(cell) in form.questions:
-                counts[column] = counts.get(column, 0) + 1
-    return max(counts, key=lambda column: (counts[column], -column)) if counts else None
+                found.setdefault(column, set()).add(text_of(cell))
+    best = max(found, key=lambda column: (len(found[column]), -column), default=None)
+    return None if best is None or len(found[best]) < min(2, len(form.questions)) else best
 
 
 def _columns(form: Form, rows: Rows, questions: int) -> tuple[dict[str, int], int]:

@@ -1,7 +1,7 @@
 """Criteria of collection calls: who calls and for whom, and no threats. The promise to pay has its own page, `promise`.
 
 What each listens for stands in `words`, by language: English, Spanish, Portuguese. A call in another language (or in
-none that the record names) is unverified, unless the card adds phrases for it.
+none that the record names) is unverified.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OTHERS: Final = ("employer", "family")
 
 
 class WhoCalls:
-    """Does the agent say who is calling, and for whom?
+    """Whether the agent says who is calling, and for whom.
 
     The law of most countries asks a collector to say both at once, and a customer who does not know who is asking has
     no reason to confirm a date of birth. Both must be said by the agent within the first turns.
@@ -43,8 +43,9 @@ class WhoCalls:
         not met    "Is that Mr Low? It's about your bill."              neither is said
         not met    "Hello, Norvela here."                               for whom, but not who
 
-    `company` names the company as agents say it. Without it, "calling from ...", "de parte de ...", "em nome de ..." will
-    do, and then a bare "Norvela, good morning" is not heard. Names cannot be checked: "this is a call from" counts.
+    `company` names the company as agents say it. Without it, "calling from ...", "de parte de ...", "em nome de ..."
+    will do, and then a bare "Norvela, good morning" is not heard. Names cannot be checked: "this is a call from"
+    counts.
     """
 
     name: ClassVar[str] = "collections.who_calls"
@@ -89,7 +90,7 @@ class WhoCalls:
 
 
 class NoThreats:
-    """Does the agent keep from threats?
+    """Whether the agent keeps from threats.
 
     Threats are unlawful nearly everywhere, and they do not make people pay. Listened for are threats with the law
     (`legal`: court, seizure, jail), with the `employer`, with the `family` and neighbours, `shame`, and `force` (somebody
@@ -106,8 +107,8 @@ class NoThreats:
 
     Not heard: threats without such words ("you know what happens next"), in irony or in tone; and a promise that holds
     only under a condition ("if you pay, we won't call your wife") passes as denied. Heard although it may be lawful: a
-    true word on what the contract foresees ("to avoid legal action"). So a miss is worth a second pair of ears: give the
-    question `confirm: true` where people evaluate.
+    true word on what the contract foresees ("to avoid legal action"). So a miss is worth a second pair of ears: give
+    the question `confirm: true` where people evaluate.
     """
 
     name: ClassVar[str] = "collections.no_threats"

@@ -12,11 +12,11 @@ one exchange, and the customer must bind himself: the agent proposes and the cus
     not met    agent: "R$ 80 na sexta?"    customer: "Vou tentar."   hedged: "I'll try" promises nothing
     not met    agent: "You owe 120 since Friday. Is this Mr Low?"    customer: "Yes."    no payment is spoken of
 
-An exchange is the reply that binds and the turns before it, 4 in all where `exchange` says nothing else; a refusal begins
-a new one. Amounts are figures beside a currency, number words before its name, and figures behind "pay"; "the whole of
-it" is one where an amount was said before. Days are weekdays, days of the month, dates, and days counted from today;
-"soon" is none, and days that are called past ("since the 3rd") are none. Whether amount and day are the ones agreed on,
-and whether the promise is taken back later in the call, is not told: both are for a person to hear.
+An exchange is the reply that binds and the turns before it, 4 in all where `exchange` says nothing else; a refusal
+begins a new one. Amounts are figures beside a currency, number words before its name, and figures behind "pay"; "the
+whole of it" is one where an amount was said before. Days are weekdays, days of the month, dates, and days counted from
+today; "soon" is none, and days that are called past ("since the 3rd") are none. Whether amount and day are the ones
+agreed on, and whether the promise is taken back later in the call, is not told: both are for a person to hear.
 """
 
 from __future__ import annotations
@@ -160,7 +160,8 @@ def _judge(call: Call, exchange: Sequence[_Said], known: bool) -> Finding | None
     if not any(each.speaks_of_paying for each in exchange) or not (hedged or _binds(exchange)):
         return None
     known = known or any(amount.value is not None for each in exchange for amount in each.amounts)
-    amount = _latest(call, exchange, [[one for one in each.amounts if known or one.value is not None] for each in exchange])
+    amounts = [[one for one in each.amounts if known or one.value is not None] for each in exchange]
+    amount = _latest(call, exchange, amounts)
     day = _latest(call, exchange, [each.days for each in exchange])
     places = in_order(place for place in (amount, day, _word(call, last)) if place is not None)
     missing = " and ".join(name for name, place in (("an amount", amount), ("a day", day)) if place is None)

@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeAlias
 
 from pauta import hookimpl
 from pauta.plugins.packs.sales.criteria import ConsentRecorded, NeedsBeforeOffer, TermsBeforeConsent
 
+Offered: TypeAlias = NeedsBeforeOffer | TermsBeforeConsent | ConsentRecorded
+
 
 @hookimpl
-def register_criteria(register: Callable[[type[NeedsBeforeOffer | TermsBeforeConsent | ConsentRecorded]], None]) -> None:
+def register_criteria(register: Callable[[type[Offered]], None]) -> None:
     """Offer the criteria."""
     for offered in (NeedsBeforeOffer, TermsBeforeConsent, ConsentRecorded):
         register(offered)

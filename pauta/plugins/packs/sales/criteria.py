@@ -1,7 +1,7 @@
 """Criteria of sales calls: needs before the offer, terms before consent, consent in the customer's own words.
 
 What each listens for stands in `words`, by language: English, Spanish, Portuguese. A call in another language (or in
-none that the record names) is unverified, unless the card adds phrases for it.
+none that the record names) is unverified.
 """
 
 from __future__ import annotations
@@ -35,18 +35,20 @@ from pauta.plugins.packs.replies import Kind, Reply, agreement_in, reply_to
 from pauta.plugins.packs.sales.words import ASKS_CONSENT, NEEDS, NOT_TO_THE_SALE, OFFERS, PRODUCTS, TAKES_BACK, TERMS
 
 PRICE: Final = "price"
+_ASKS: Final = "More ways to ask for consent, or a map of language to phrases."
 _TOPICS: Final = (PRICE, "duration")
 
 
 class NeedsBeforeOffer:
-    """Does the agent ask what the customer needs before offering anything?
+    """Whether the agent asks what the customer needs before offering anything.
 
     An offer that nobody asked about fits nobody. A question about needs must come first, and the customer must have
     had a turn to answer it before the first offer.
 
         criterion: sales.needs_before_offer
 
-        met             agent: "How many people use it?"    customer: "Four."    agent: "Then I'd recommend our Family plan."
+        met             agent: "How many people use it?"    customer: "Four."
+                        agent: "Then I'd recommend our Family plan."
         not met         agent: "Our Sport package is now 19 euros. What do you like to watch?"    offered first
         not met         agent: "What do you need? I recommend our Max plan."    asked and offered in one breath
         not applicable  nothing is offered
@@ -87,17 +89,19 @@ class NeedsBeforeOffer:
         offer = meant[0] if meant else None
         if offer is None:
             return Finding(Verdict.NOT_APPLICABLE, "nothing is offered")
-        answered = [each for each in needs if (next_said(call, CUSTOMER, at(each)[0]) or len(call.turns)) < at(offer)[0]]
+        answer = {each: next_said(call, CUSTOMER, at(each)[0]) for each in needs}
+        answered = [each for each, turn in answer.items() if turn is not None and turn < at(offer)[0]]
         if answered:
             return Finding(Verdict.MET, "needs are asked for before the first offer", (answered[0], offer))
         if any(at(each) < at(offer) for each in needs):
-            return Finding(Verdict.NOT_MET, "the offer does not wait for the customer's answer", in_order([needs[0], offer]))
-        late = "needs are asked for only after the first offer" if needs else "something is offered, and no need asked for"
-        return Finding(Verdict.NOT_MET, late, in_order([offer, *needs[:1]]))
+            reason = "the offer does not wait for the customer's answer"
+        else:
+            reason = f"something is offered, and {'needs are asked for only afterwards' if needs else 'no need asked for'}"
+        return Finding(Verdict.NOT_MET, reason, in_order([offer, *needs[:1]]))
 
 
 class ConsentRecorded:
-    """Does the customer say yes, in so many words, right after the consent question?
+    """Whether the customer says yes, in so many words, right after the question for consent.
 
     A sale stands on the customer's own words. The agent must ask for consent, and the next thing the customer says must
     be an explicit yes.
@@ -119,7 +123,7 @@ class ConsentRecorded:
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"asks": {**ALSO, "description": "More ways to ask for consent, or a map of language to phrases."}},
+        "properties": {"asks": {**ALSO, "description": _ASKS}},
     }
 
     def __init__(self, options: Mapping[str, object], question: Question) -> None:
@@ -144,7 +148,8 @@ class ConsentRecorded:
             if not consents:
                 return Finding(Verdict.NOT_MET, "the customer is not asked for consent")
             last = consents[-1]
-            return Finding(Verdict.NOT_MET, f"the customer does not say yes, but {_SAID[last.reply.kind]}", last.places(call))
+            reason = f"the customer does not say yes, but {_SAID[last.reply.kind]}"
+            return Finding(Verdict.NOT_MET, reason, last.places(call))
         last = given[-1]
         taken = [each for each in back if at(each)[0] > last.turn]
         if taken:
@@ -153,19 +158,20 @@ class ConsentRecorded:
 
 
 class TermsBeforeConsent:
-    """Are the terms read before the customer agrees?
+    """Whether the terms are read before the customer agrees.
 
-    Consent to terms that come afterwards is none. What the terms must be about is said by `topics`: `price`, `duration`,
-    `withdrawal` (the right to change one's mind), `conditions` (terms and conditions by name).
+    Consent to terms that come afterwards is none. What the terms must be about is said by `topics`: `price`,
+    `duration`, `withdrawal` (the right to change one's mind), `conditions` (terms and conditions by name).
 
         criterion: {sales.terms_before_consent: {topics: [price, duration, withdrawal]}}
 
         met             agent: "45 euros a month, twelve month contract. Do you agree?"    customer: "Yes."
-        not met         agent: "Do you say yes?"    customer: "Yes, I agree."    agent: "It's a 24 month contract, by the way."
+        not met         agent: "Do you say yes?"    customer: "Yes, I agree."
+                        agent: "It's a 24 month contract, by the way."
         not applicable  the customer agrees to nothing
 
-    Consent is the last question for it that is answered with yes or okay; where there is none, the last "I agree" of the
-    customer's. Without `topics` price and duration must be said. Whether what is said is true is for a person.
+    Consent is the last question for it that is answered with yes or okay; where there is none, the last "I agree" of
+    the customer's. Without `topics` price and duration must be said. Whether what is said is true is for a person.
     """
 
     name: ClassVar[str] = "sales.terms_before_consent"
@@ -181,7 +187,7 @@ class TermsBeforeConsent:
                 "uniqueItems": True,
                 "description": "What the terms must be about; price and duration where not given.",
             },
-            "asks": {**ALSO, "description": "More ways to ask for consent, or a map of language to phrases."},
+            "asks": {**ALSO, "description": _ASKS},
         },
     }
 

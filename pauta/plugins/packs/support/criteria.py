@@ -1,7 +1,7 @@
 """Criteria of support calls: the problem restated, steps confirmed, the resolution checked.
 
 What each listens for stands in `words`, by language: English, Spanish, Portuguese. A call in another language (or in
-none that the record names) is unverified, unless the card adds phrases for it.
+none that the record names) is unverified.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from pauta.plugins.packs.hearing import (
     sentence_of,
     widened,
 )
-from pauta.plugins.packs.meant import denied, sentence_before
-from pauta.plugins.packs.plain import plain_of, words_of
+from pauta.plugins.packs.meant import SENTENCE_END, denied, sentence_before
+from pauta.plugins.packs.plain import compiled, plain_of, words_of
 from pauta.plugins.packs.replies import Kind, reply_to
 from pauta.plugins.packs.support.words import (
     ANYTHING_ELSE,
@@ -48,11 +48,11 @@ _PATIENCE: Final = 3
 
 
 class ProblemRestated:
-    """Does the agent say the customer's problem again, to make sure that it is the right one?
+    """Whether the agent says the customer's problem again, to make sure that it is the right one.
 
-    Half of all repeated calls solve the wrong problem. A restatement takes up the customer's own words: it begins like one
-    ("so you ...", "if I understand ...", "entonces ...", "se entendi ...") and shares a word with what the customer said
-    before; or it simply echoes three of them, in one of the first three answers.
+    Half of all repeated calls solve the wrong problem. A restatement takes up the customer's own words: it begins like
+    one ("so you ...", "if I understand ...", "entonces ...", "se entendi ...") and shares a word with what the
+    customer said before; or it simply echoes three of them, in one of the first three answers.
 
         criterion: support.problem_restated
 
@@ -110,7 +110,7 @@ class ProblemRestated:
                 replies += 1
                 shared = words & (told if n in begun else just_told)
                 if len(shared) >= (1 if n in begun else self._echo) and (n in begun or replies <= _SOON):
-                    place = begun.get(n) or evidence(call, n, 0, len(turn.text))
+                    place = _to_the_end(call, begun[n]) if n in begun else evidence(call, n, 0, len(turn.text))
                     return Finding(Verdict.MET, f"the agent takes up the customer's words ({len(shared)})", (place,))
         if not told:
             return Finding(Verdict.NOT_APPLICABLE, "the customer names no problem")
@@ -118,7 +118,7 @@ class ProblemRestated:
 
 
 class StepsConfirmed:
-    """Does the customer confirm the steps that the agent asked for?
+    """Whether the customer confirms the steps that the agent asked for.
 
     An instruction that nobody confirms was perhaps never followed. After the last instruction (after each one, with
     `every: true`) the customer must say that it is done or that it works, within three turns and before the next one.
@@ -130,9 +130,9 @@ class StepsConfirmed:
         not met         agent: "Reinicie el equipo. Hasta luego."          nobody could confirm
         not applicable  the agent asks for no step
 
-    Instructions are told by their verbs ("please click", "reinicie", "desligue"): one in other words is not heard, and a
-    few are heard that are none ("please hold the line"). A bare "okay" counts as confirmed, though it may only mean that
-    the words were heard.
+    Instructions are told by their verbs ("please click", "reinicie", "desligue"): one in other words is not heard, and
+    a few are heard that are none ("please hold the line"). A bare "okay" counts as confirmed, though it may only mean
+    that the words were heard.
     """
 
     name: ClassVar[str] = "support.steps_confirmed"
@@ -141,7 +141,7 @@ class StepsConfirmed:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "every": {"type": "boolean", "description": "Whether each instruction must be confirmed, not only the last."},
+            "every": {"type": "boolean", "description": "Whether each step must be confirmed, not only the last."},
             "instructs": {**ALSO, "description": "More ways to instruct, or a map of language to phrases."},
             "confirms": {**ALSO, "description": "More ways to confirm, or a map of language to phrases."},
         },
@@ -171,15 +171,15 @@ class StepsConfirmed:
         looked_at = list(zip(steps, confirmed))[0 if self._every else -1 :]
         missing = [step for step, word in looked_at if word is None]
         if missing:
-            which = "a step" if self._every else "the last step"
-            return Finding(Verdict.NOT_MET, f"{which} is not confirmed by the customer", in_order(step[0] for step in missing))
+            reason = f"{'a' if self._every else 'the last'} step is not confirmed by the customer"
+            return Finding(Verdict.NOT_MET, reason, in_order(step[0] for step in missing))
         what = "every step is" if self._every else "the last step is"
         places = in_order(place for step, word in looked_at if word for place in (step[0], word))
         return Finding(Verdict.MET, f"{what} confirmed by the customer", places)
 
 
 class ResolutionChecked:
-    """Does the agent ask whether the problem is gone, and hear the answer, before closing?
+    """Whether the agent asks if the problem is gone, and hears the answer, before closing.
 
     "Anything else?" is courtesy; "is it working now?" is quality. The question must come before the farewell, and the
     customer must have answered it. The answer may be no: then the agent knows.
@@ -239,6 +239,13 @@ def _telling(text: str, language: str | None) -> set[str]:
     """The words of a turn that say something, by their first letters."""
     empty = EMPTY.get(language or "", frozenset())
     return {word[:_STEM] for word in words_of(plain_of(text).text) if len(word) >= _LETTERS and word not in empty}
+
+
+def _to_the_end(call: Call, place: Evidence) -> Evidence:
+    """A place and the rest of its sentence."""
+    turn, start = at(place)
+    end = compiled(SENTENCE_END).search(call.turns[turn].text, place.stop or 0)
+    return evidence(call, turn, start, end.start() if end else len(call.turns[turn].text))
 
 
 def _denied(call: Call, place: Evidence) -> bool:

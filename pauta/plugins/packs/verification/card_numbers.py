@@ -4,9 +4,10 @@
     kind_of_card("4111111111111111")                                "Visa"
     card_numbers_in(turns, "en")                                    each with its digits and its places
 
-A card number is 13 to 19 digits that begin and end where something was said (a group of figures, a number word), begin as
-those of a card scheme do, have a length that it uses, and pass Luhn's check (ISO/IEC 7812-1, annex B), as one in ten
-numbers does by chance. So other long numbers seldom pass: IBANs, invoices, telephone numbers begin or end otherwise.
+A card number is 13 to 19 digits that begin and end where something was said (a group of figures, a number word), begin
+as those of a card scheme do, have a length that it uses, and pass Luhn's check (ISO/IEC 7812-1, annex B), as one in
+ten numbers does by chance. So other long numbers seldom pass: IBANs, invoices, telephone numbers begin or end
+otherwise.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ from dataclasses import dataclass
 from typing import Final
 
 from pauta.plugins.packs.numerals import Numeral, numerals_in
-from pauta.plugins.packs.plain import Plain, plain_of, words_of
+from pauta.plugins.packs.plain import Plain, plain_of, word_set, words_of
 
 SHORTEST: Final = 13
 LONGEST: Final = 19
 MOST_DIGITS: Final = 24
 """A run of more digits is no card with its expiry date: only its beginning can be one."""
 
+_SIXTEEN: Final = frozenset({16})
+_ANY_LENGTH: Final = frozenset(range(SHORTEST, LONGEST + 1))
 _SCHEMES: Final[Sequence[tuple[str, tuple[tuple[int, int], ...], frozenset[int]]]] = (
     ("Visa", ((4, 4),), frozenset({13, 16, 19})),
-    ("Mastercard", ((51, 55), (2221, 2720)), frozenset({16})),
+    ("Mastercard", ((51, 55), (2221, 2720)), _SIXTEEN),
     ("American Express", ((34, 34), (37, 37)), frozenset({15})),
     ("Diners Club", ((300, 305), (36, 36), (38, 39)), frozenset({14, 16})),
     ("Discover", ((6011, 6011), (644, 649), (65, 65)), frozenset({16, 19})),
     ("JCB", ((3528, 3589),), frozenset({16, 19})),
     ("UnionPay", ((62, 62),), frozenset({16, 17, 18, 19})),
-    ("Maestro", ((5018, 5018), (5020, 5020), (5038, 5038), (5893, 5893), (6304, 6304), (6759, 6763)), frozenset(range(13, 20))),
-    ("Elo", ((506699, 506778), (509000, 509999), (636297, 636297), (636368, 636368), (650031, 651653)), frozenset({16})),
+    ("Maestro", ((5018, 5018), (5020, 5020), (5038, 5038), (5893, 5893), (6304, 6304), (6759, 6763)), _ANY_LENGTH),
+    ("Elo", ((506699, 506778), (509000, 509999), (636297, 636297), (636368, 636368), (650031, 651653)), _SIXTEEN),
     ("Hipercard", ((606282, 606282), (384100, 384160)), frozenset({13, 16, 19})),
 )
 """Scheme, the first digits of its numbers (from, to), their lengths: as the schemes publish them."""
 
-_GLUE: Final = frozenset(
-    "and then dash space uh um er next after that followed by y e luego despues guion espacio entonces depois hifen traco ai".split()
+_GLUE: Final = word_set(
+    "and then dash space uh um er next after that followed by y e luego despues guion espacio entonces depois hifen "
+    "traco ai"
 )
 """Words that part digits without ending the number."""
 _ASIDE: Final = 4
@@ -71,7 +75,7 @@ class _Piece:
 
 
 def passes_luhn(digits: str) -> bool:
-    """Luhn's check: from the right every second digit doubled, the digits of all of them add up to a multiple of ten."""
+    """Luhn's check: every second digit from the right doubled, all their digits add up to a multiple of ten."""
     if not digits.isdecimal():
         return False
     total = 0

@@ -1,8 +1,8 @@
 """Criteria of verification: identity before account data, no card numbers and no one-time codes aloud.
 
-What is listened for stands in `words` (by language: English, Spanish, Portuguese) and in `card_numbers`. Evidence quotes
-the call as it is, and so it can hold what should not have been said; reasons never do. Redacting what is stored is not
-the business of a criterion.
+What is listened for stands in `words` (by language: English, Spanish, Portuguese) and in `card_numbers`. Evidence
+quotes the call as it is, and so it can hold what should not have been said; reasons never do. Redacting what is stored
+is not the business of a criterion.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ _SHORT: Final = 6
 
 
 class IdentityFirst:
-    """Does the agent know who is calling before telling anything about the account?
+    """Whether the agent knows who is calling before telling anything about the account.
 
     Data told to the wrong person is a breach, whatever else goes well. The agent must ask for details (name, date of
-    birth, account number, address or postcode, document, secret), the customer must answer, and only then may a balance,
-    a payment or anything else of the account be told. Details that the customer gives unasked count as well.
+    birth, account number, address or postcode, document, secret), the customer must answer, and only then may a
+    balance, a payment or anything else of the account be told. Details that the customer gives unasked count as well.
 
         criterion: {verification.identity_first: {at_least: 2}}
 
         met             agent: "Your full name and date of birth?"    customer: "Ana Ruiz, 2 May 1980."
                         agent: "Your balance is 120 euros."
         not met         agent: "Your balance is 120 euros. And your date of birth?"     asked too late
-        not met         agent: "Your name?"    customer: "I'd rather not."    agent: "You owe 120."   asked, not answered
+        not met         agent: "Your name?"    customer: "I'd rather not."    agent: "You owe 120."   not answered
         not applicable  nothing of the account is told
 
     `at_least` counts different details, 2 where not given. Whether the answers were right cannot be heard. Account data
@@ -119,17 +119,17 @@ class IdentityFirst:
         if len(given) >= self._least:
             return Finding(Verdict.MET, f"{', '.join(given)} given before account data is told", evidence)
         heard = f"only {', '.join(given)}" if given else "nothing"
-        reason = f"account data is told after {heard} is given; {self._least} details are asked for"
+        reason = f"account data is told after {heard} is given; it takes {self._least} details"
         return Finding(Verdict.NOT_MET, reason, evidence)
 
 
 class NoCardNumbers:
-    """Does the agent keep from saying card numbers in full?
+    """Whether the agent keeps from saying card numbers in full.
 
-    A number read aloud is a number in the recording, and in the ear of whoever stands by. Searched are the digits that the
-    agent says, as figures or in words ("four one one one", "cuarenta y uno once", "double four"), in one turn or over
-    several with somebody else's "uh-huh" (or digits) between. What counts are 13 to 19 digits that look like the number of
-    a card scheme and pass Luhn's check.
+    A number read aloud is a number in the recording, and in the ear of whoever stands by. Searched are the digits that
+    the agent says, as figures or in words ("four one one one", "cuarenta y uno once", "double four"), in one turn or
+    over several with somebody else's "uh-huh" (or digits) between. What counts are 13 to 19 digits that look like the
+    number of a card scheme and pass Luhn's check.
 
         criterion: verification.no_card_numbers
 
@@ -138,12 +138,13 @@ class NoCardNumbers:
         not met    "So that is 4111 1111 1111 1111."
         not met    "four one one one, one one one one" / "uh-huh" / "one one one one, one one one one"
 
-    `speaker: customer` or `anybody` looks for numbers that customers say, for recordings that must be cut. One in ten other
-    numbers of the right length and beginning passes by chance. Not heard: a number with a digit misheard, read in another
-    order, or with more than four words said in between. Words for digits are known in English, Spanish and Portuguese; a
-    call in another language is unverified unless a number in figures is found.
+    `speaker: customer` or `anybody` looks for numbers that customers say, for recordings that must be cut. One in ten
+    other numbers of the right length and beginning passes by chance. Not heard: a number with a digit misheard, read
+    in another order, or with more than four words said in between. Words for digits are known in English, Spanish and
+    Portuguese; a call in another language is unverified unless a number in figures is found.
 
-    The reason gives the last four digits only. The evidence quotes the call, and so the number: take care whom you show it.
+    The reason gives the last four digits only. The evidence quotes the call, and so the number: take care whom you
+    show it.
     """
 
     name: ClassVar[str] = "verification.no_card_numbers"
@@ -173,8 +174,8 @@ class NoCardNumbers:
         language = language_of(call)
         cards = list(self._cards(call, [language] if language else LANGUAGES))
         if cards:
-            endings = " and ".join(dict.fromkeys(f"{each.digits[-4:]}" for each in cards))
-            reason = f"a full card number is said ({cards[0].scheme}, {len(cards[0].digits)} digits; it ends in {endings})"
+            told = [f"{card.scheme}, {len(card.digits)} digits, ends in {card.digits[-4:]}" for card in cards]
+            reason = f"a full card number is said ({'; '.join(dict.fromkeys(told))})"
             places = [evidence(call, *place) for card in cards for place in card.places]
             return Finding(Verdict.NOT_MET, reason, in_order(places))
         if language is None and call.language:
@@ -194,7 +195,7 @@ class NoCardNumbers:
 
 
 class NoCodes:
-    """Does the agent keep from asking for one-time codes, and from reading them out?
+    """Whether the agent keeps from asking for one-time codes, and from reading them out.
 
     Whoever asks for the code that came by text asks for the key. Banks tell their customers that they never do, and an
     agent who does it once has taught the customer to fall for the next caller.
@@ -207,9 +208,9 @@ class NoCodes:
         not met  "Can you read me the code we sent you?"
         not met  "Your verification code is four eight two nine one three."
 
-    An agent's code that follows within a few words of "code" counts as read out where it has 4 to 8 digits and is called
-    a one-time code ("verification", "we sent you"), there or in an earlier turn of the agent's. Not heard: a code that is
-    asked for without the word ("and the six digits?"), and a code that the customer reads out unasked.
+    An agent's code that follows within a few words of "code" counts as read out where it has 4 to 8 digits and is
+    called a one-time code ("verification", "we sent you"), there or in an earlier turn of the agent's. Not heard: a
+    code that is asked for without the word ("and the six digits?"), and a code that the customer reads out unasked.
     """
 
     name: ClassVar[str] = "verification.no_codes"
@@ -217,7 +218,9 @@ class NoCodes:
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"asks": {**ALSO, "description": "More ways to ask for a code, or a map of language to phrases."}},
+        "properties": {
+            "asks": {**ALSO, "description": "More ways to ask for a code, or a map of language to phrases."},
+        },
     }
 
     def __init__(self, options: Mapping[str, object], question: Question) -> None:

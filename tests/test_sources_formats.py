@@ -1,0 +1,78 @@
+"""Every real file of other programs: it loads, or is refused in one sentence; none comes out silently empty."""
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+from source_cases import CASES
+
+from pauta.engine.endpoints import calls_in, evaluations_in, files_of
+from pauta.engine.host import Host
+from pauta.engine.loading.operation import Feed
+from pauta.engine.model.calls import Call, HumanEvaluation
+from pauta.engine.problems import Problem
+
+FORMATS = Path(__file__).parents[1].parent / "shared" / "data" / "formats"
+pytestmark = pytest.mark.skipif(not FORMATS.is_dir(), reason="the real files are not beside this checkout")
+WANTED = yaml.safe_load((CASES / "real_files.yaml").read_text(encoding="utf-8"))
+FILES = sorted(str(path.relative_to(FORMATS)) for path in FORMATS.rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def host():
+    return Host(installed=False)
+
+
+def came(host, feed):
+    return list(calls_in([feed], host))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_comes_of_a_real_file(host, name):
+    (wanted,) = [said for pattern, said in WANTED.items() if fnmatch(name, pattern)]
+    found = came(host, Feed(str(FORMATS / name)))
+    shown = [f"{len(each.turns)} turns" if isinstance(each, Call) else f"{each.code} {each.message}" for each in found]
+    parts = wanted.split(", ")
+    assert len(shown) == len(parts), shown
+    for got, part in zip(shown, parts, strict=True):
+        code, _, words = part.partition(" ")
+        assert got == part or (got.startswith(f"{code} ") and words in got), got
+        assert "\n" not in got
+
+
+def test_all_of_a_folder_is_looked_at(host):
+    files, problems = files_of([FORMATS], host)
+    assert problems == []
+    assert sorted(str(Path(each.target).relative_to(FORMATS)) for each in files) == FILES
+    assert [pattern for pattern in WANTED if not any(fnmatch(name, pattern) for name in FILES)] == []
+
+
+OPTIONS = {
+    "first_party_is": "customer",
+    "first_speaker": "agent",
+    "paragraphs_take_turns": True,
+    "timezone": "America/New_York",
+    "speakers": {"0": "agent"},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("vcon/")])
+def test_options_give_every_vcon_with_words_its_turns(host, name):
+    found = came(host, Feed(str(FORMATS / name), "vcon", OPTIONS))
+    calls = [each for each in found if isinstance(each, Call)]
+    wordless = ("ab.vcon", "ext_rec.vcon", "amended.vcon", "int_rec.vcon", "simple-vcon.vcon")
+    if name.endswith(wordless):
+        assert not any(call.turns for call in calls)
+        assert any(isinstance(each, Problem) for each in found)
+    else:
+        assert [each for each in found if isinstance(each, Problem)] == []
+        assert calls[0].turns
+        assert calls[0].started_at
+        assert calls[0].agent
+
+
+def test_an_exported_evaluation_is_a_persons_answers(host):
+    (human,) = evaluations_in([Feed(str(FORMATS / "contact-lens" / "evaluation-export.json"))], host)
+    assert isinstance(human, HumanEvaluation)
+    assert (human.scorecard, human.evaluator, len(human.answers)) == ("compliance-evaluation-form", "jane", 3)
