@@ -13,13 +13,28 @@ from pauta.commands.outbox import outbox
 from pauta.commands.plugins import plugins
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _WithPlugins(click.Group):
+    """The built-in commands; those of plugins are looked for only where another name is asked for."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name: a built-in one, else a plugin's."""
+        built_in = super().get_command(ctx, cmd_name)
+        if built_in is not None:
+            return built_in
+        from pauta.workspace import Workspace
+
+        offered = Workspace().host.commands_beside(self.commands).get(cmd_name)
+        return offered if isinstance(offered, click.Command) else None
+
+
+@click.group(cls=_WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pauta")
 def main() -> None:
     """Score calls by scorecards: versioned YAML cards, plugins, results that explain themselves.
 
-    Start with `pauta demo`, or `pauta init FOLDER` for an operation of your own. Exit codes: 0 good, 1 problems
-    found, 2 wrong use, 3 done with failures of plugins or sinks.
+    Start with `pauta demo`, or `pauta init FOLDER` for an operation of your own. Commands that plugins bring are
+    listed by `pauta plugins`. Exit codes: 0 good, 1 problems found, 2 wrong use, 3 done with failures of plugins or
+    sinks.
     """
 
 

@@ -52,8 +52,12 @@ class Workspace:
     @cached_property
     def host(self) -> Host:
         """The plugins: built in, installed, and those of the operation's own folder."""
-        folders = self.operation.plugins if self.operation else ()
-        return Host(folder=folders[0] if folders else None)
+        if self.operation is None:
+            return Host()
+        watch = self.operation.watch
+        return Host(
+            folder=self.operation.plugins, isolate=watch.isolate, timeouts=watch.timeouts, memory=watch.memory
+        )
 
     @property
     def scorecards(self) -> tuple[Path, ...]:
@@ -68,11 +72,11 @@ class Workspace:
     @cached_property
     def catalog(self) -> Catalog:
         """The operation's cards; those that plugins bring stand behind them."""
-        return Catalog(self.scorecards, self.host)
+        return Catalog([*self.scorecards, *(path for _, path in self.host.scorecards)], self.host)
 
     def catalog_of(self, named: Sequence[str]) -> Catalog:
         """The catalogue of the cards that are named by their files, the operation's beside them for parents."""
-        parents = self.operation.scorecards if self.operation else ()
+        parents = [*(self.operation.scorecards if self.operation else ()), *(path for _, path in self.host.scorecards)]
         return Catalog(named, self.host, parents_in=parents)
 
     def card_files(self, paths: Sequence[str]) -> list[Path]:

@@ -91,7 +91,7 @@ def verdict_by(dice: Dice, question: Question) -> Any:
 
 def entry_by(dice: Dice, question: Question, careful: bool) -> Any:
     """What a person writes for a question; None is nothing."""
-    kind = 0 if careful else dice.number(0, 99)
+    kind = (85 if dice.chance(4) else 0) if careful else dice.number(0, 99)
     answer: Any = None
     if kind < 80:
         answer = valid_answer(dice, question)

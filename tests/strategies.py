@@ -223,7 +223,7 @@ def question_by(
             data["out_of"] = dice.pick((10, 5, 1, 0.8, 100))
         if weights == "all" or (weights == "some" and dice.chance(50)):
             data["weight"] = dice.pick(WEIGHTS)
-        if traits.bonus and dice.chance(12):
+        if traits.bonus and dice.chance(18):
             data["bonus"] = True
     if dice.chance(30):
         data["fault"] = dice.pick(FAULTS)
@@ -237,7 +237,7 @@ def question_by(
         data["required"] = dice.chance(40)
     if traits.criteria and dice.chance(35):
         add_criterion(dice, data, question)
-    if dice.chance(15) and "confirm" not in data.get("criterion", ()):
+    if dice.chance(15):
         data["default"] = valid_answer(dice, question)
     return data
 

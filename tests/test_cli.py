@@ -276,3 +276,44 @@ class TestOperation:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip().endswith("0 False False")
+
+
+GREETER = """
+import click
+from pauta import hookimpl
+
+
+@click.command()
+def greet():
+    print("hello from a plugin")
+
+
+@hookimpl
+def register_commands(register):
+    register(greet)
+"""
+
+
+class TestPluginsOfTheOperation:
+    def test_a_plugin_brings_a_command(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("plugins").mkdir()
+        Path("plugins/greeter.py").write_text(GREETER, encoding="utf-8")
+        Path("pauta.yaml").write_text("operation: x\n", encoding="utf-8")
+        assert pauta("greet").output == "hello from a plugin\n"
+        assert "greet" in pauta("plugins").output
+        assert pauta("greeet").exit_code == 2
+
+    def test_how_plugins_are_watched_stands_in_the_operations_file(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        from pauta.workspace import Workspace
+
+        Path("pauta.yaml").write_text(
+            "operation: x\nplugins: {folder: [own], isolate: [slow], timeout: {slow: 2 min}, memory: 512 MiB}\n",
+            encoding="utf-8",
+        )
+        operation = Workspace().operation
+        assert operation.plugins == (Path("own"),)
+        assert operation.watch.isolate == ("slow",)
+        assert operation.watch.timeouts == {"slow": 120.0}
+        assert operation.watch.memory == 512 * 2**20

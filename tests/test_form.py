@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+import strategies
 from click.testing import CliRunner
-from hypothesis import given, settings, strategies as st
+from engine_runs import plan_of, read_rows
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from openpyxl.utils import get_column_letter
 
 from pauta.cli import main
+from pauta.engine.evaluation.evaluate import evaluate
+from pauta.engine.evaluation.records import records
 from pauta.engine.host import Host
-from pauta.engine.model.calls import Answer, HumanEvaluation
+from pauta.engine.model.calls import Answer, HumanEvaluation, batch_of
 from pauta.engine.problems import Place, Problem, in_order
 from pauta.plugins.sources.xlsx import Xlsx
 from pauta.plugins.sources.xlsx_cells import chosen, letters, several_of
+from pauta.reports.forms import write_form
 from pauta.reports.problems import render_problems
 
 CARD = """\
@@ -504,6 +510,38 @@ def test_an_option_is_never_taken_for_another(ids, data):
     options = {each.strip() or "x": [each.strip() or "x"] for each in ids}
     wanted = data.draw(st.sampled_from(sorted(options)))
     assert chosen(wanted, options) == wanted
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(card=strategies.cards(), seed=st.integers(0, 2**32))
+def test_any_answers_to_any_card_come_through_the_sheet_with_equal_results(card, seed, tmp_path_factory):
+    plan = plan_of(card)
+    rows = [row for row in strategies.rows_by(strategies.Dice.seeded(seed), card, 4) if row[1] is not None]
+    calls, humans = read_rows(rows)
+    path = tmp_path_factory.mktemp("form") / "form.xlsx"
+    with path.open("wb") as stream:
+        write_form(stream, plan.scorecard, calls)
+    book = openpyxl.load_workbook(path)
+    for page, human in zip(book.worksheets, humans, strict=False):
+        page["B5"] = "eva"
+        lines = {page.cell(row, 2).value: row for row in range(10, page.max_row + 1)}
+        for question, answer in human.answers.items():
+            if question in lines:
+                several = isinstance(answer.value, tuple)
+                page.cell(lines[question], 4).value = "; ".join(answer.value) or "[]" if several else answer.value
+                page.cell(lines[question], 5).value = answer.comment
+                page.cell(lines[question], 6).value = answer.fault
+    book.save(path)
+    back = {each.call_id: each for each in Xlsx({}).evaluations(str(path)) if isinstance(each, HumanEvaluation)}
+    kept = [(call, human) for call, human in zip(calls, humans, strict=True) if call.call_id in back]
+    before = [
+        replace(human, answers={name: replace(answer, at=None) for name, answer in human.answers.items()})
+        for _, human in kept
+    ]
+    if kept:
+        batches = (before, [back[call.call_id] for call, _ in kept])
+        first, second = (list(records(evaluate(plan, batch_of([call for call, _ in kept], each)))) for each in batches)
+        assert first == second
 
 
 def test_answers_know_nothing_of_places_when_they_are_compared():

@@ -283,4 +283,4 @@ def test_without_httpx_it_says_what_to_install(monkeypatch):
     with pytest.raises(ProblemsFound) as error:
         Webhook({"url": "https://a.com"})
     (problem,) = error.value.problems
-    assert (problem.code, problem.hint) == ("E550", "pip install 'pauta[notify]'")
+    assert (problem.code, problem.hint) == ("E570", "pip install 'pauta[notify]'")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pauta.commands.answering import GOOD, say_json, tell, telling, text_or_json, wrong_use
+from pauta.commands.answering import GOOD, PROBLEMS_FOUND, say_json, telling, text_or_json, wrong_use
 
 KINDS = ("criterion", "rule", "action", "method", "source", "sink")
 
@@ -35,7 +35,7 @@ def _list(form: str) -> int:
         say_json(plugins_map(host))
         return GOOD
     click.echo(plugins_text(host).rstrip("\n"))
-    return tell(host.problems)
+    return PROBLEMS_FOUND if host.problems else GOOD
 
 
 @plugins.command()

@@ -18,24 +18,6 @@ _REFERENCE: Final = re.compile(r"\$\{(?:env|file):[^}]*\}")
 _SECRET_KEYS: Final = frozenset(("url", "urls", "secret", "password", "token", "headers"))
 """Options whose texts are kept out of every message, also where they stand in the file as they are."""
 
-_OWN: Final = {
-    "name": {"type": "string", "minLength": 1, "maxLength": 64},
-    "redact": {"type": "array"},
-    "delivery": {
-        "type": "object",
-        "properties": {
-            "tries": {"type": "integer", "minimum": 1},
-            "first_s": {"type": "number", "minimum": 0},
-            "most_s": {"type": "number", "minimum": 0},
-            "row": {"type": "integer", "minimum": 1},
-            "pause_s": {"type": "number", "minimum": 0},
-        },
-        "additionalProperties": False,
-    },
-}
-"""What the operation may say of any sink, beside its own options: how it is called, what is masked for it, and how
-often one that sends results elsewhere is tried."""
-
 
 def operation_redactor(workspace: Workspace) -> Redactor | None:
     """What `redact:` of the operation's file masks for all sinks. Raises ProblemsFound where an entry is wrong."""
@@ -100,15 +82,17 @@ def _opened(workspace: Workspace, entry: Entry) -> Outlet | Problem:
     from pauta.engine.loading.shape import check_options
     from pauta.engine.outlets import Outlet, without_secrets
     from pauta.engine.problems import Place, Problem
+    from pauta.schemas import schema
 
+    every_sink = schema("operation")["$defs"]["sink"]
     options: dict[str, Any] = dict(revealed(entry.options, entry.at))
     secrets = frozenset(_secrets(entry.options, entry.at))
     target = str(options.pop("path", ""))
     plugin = workspace.host.sinks.get(entry.name)
     taken = (getattr(plugin, "options", {}) or {}).get("properties", {})
-    own = {key: options.pop(key) for key in _OWN if key in options and key not in taken}
+    own = {key: options.pop(key) for key in every_sink["properties"] if key in options and key not in taken}
     at = entry.at or Place(target or entry.name)
-    wrong = check_options(own, {"type": "object", "properties": _OWN}, at, f"sink '{entry.name}'")
+    wrong = check_options(own, every_sink, at, f"sink '{entry.name}'")
     if wrong:
         return wrong[0]
     if target:

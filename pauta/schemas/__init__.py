@@ -64,6 +64,8 @@ def _uses(merged: dict[str, Any], kind: str, offers: Mapping[str, Any]) -> dict[
     for name, offered in sorted(offers.items()):
         home = f"{kind}.{name}"
         options = _moved(dict(getattr(offered, "options", {}) or {}), home, merged["$defs"])
+        if kind == "sinks":  # what the operation may say of any sink; a plugin's own word goes first
+            options["properties"] = {**merged["$defs"]["sink"]["properties"], **options.get("properties", {})}
         purpose = getattr(offered, "purpose", None) or options.get("description")
         merged["$defs"][home] = options if options.get("type") != "object" else {**options, "type": ["object", "null"]}
         uses[name] = {"$ref": f"#/$defs/{home}", **({"description": purpose} if purpose else {})}

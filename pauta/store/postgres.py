@@ -155,7 +155,7 @@ def _psycopg() -> Any:
         import psycopg.conninfo
     except ImportError as error:
         problem = Problem(
-            "E550", "PostgreSQL needs psycopg, which is not installed", None, "pip install 'pauta[postgres]'"
+            "E570", "PostgreSQL needs psycopg, which is not installed", None, "pip install 'pauta[postgres]'"
         )
         raise ProblemsFound([problem]) from error
     return psycopg

@@ -139,7 +139,7 @@ def _hostile() -> list[Call]:
             f"hostile-{number}",
             "en",
             (("agent", f"Hello {text}", 0.0, 2.0), ("customer", text, 2.0, 4.0), ("agent", f"{text} thanks", 4.0, 9.0)),
-            agent=" ".join(text.split())[:40],
+            agent="".join(filter(str.isprintable, text))[:40],
             duration_s=9.0,
             attributes={"note": text[:200], "tier": None},
         )

@@ -13,6 +13,7 @@ from pauta.engine.model.columns import Coded, Numbers, Subject, Words
 from pauta.engine.model.results import UNKNOWN, Results, Status
 from pauta.engine.model.scorecard import Escalation, Harm
 from pauta.engine.problems import Problem
+from pauta.engine.seam.loaded import reason_of
 
 
 def escalate(plan: Plan, results: Results) -> tuple[Mapping[str, NDArray[np.bool_]], list[Problem]]:
@@ -39,7 +40,7 @@ def _raised(plan: Plan, escalation: Escalation, results: Results, problems: list
             raised &= fires.astype(np.bool_)
         except Exception as error:  # a plugin may raise anything
             sentence = f"rule '{escalation.rule.name}' of escalation '{escalation.id}' failed and raised nothing"
-            problems.append(Problem("E607", f"{sentence}: {type(error).__name__}: {error}", escalation.at))
+            problems.append(Problem("E607", f"{sentence}: {reason_of(error)}", escalation.at))
             raised[:] = False
     return raised
 

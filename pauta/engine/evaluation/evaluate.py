@@ -19,6 +19,7 @@ from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
 from pauta.engine.model.scorecard import Fault, Harm, Scorecard
 from pauta.engine.problems import Problem
+from pauta.engine.seam.loaded import reason_of
 
 Codes = NDArray[np.integer]
 Small = TypeVar("Small", np.uint8, np.int8)
@@ -146,7 +147,7 @@ def _by_method(
     except Exception as error:  # a plugin may raise anything
         use = plan.scorecard.scoring.method
         problems.append(
-            Problem("E606", f"scoring method '{use.name}' failed, no score: {type(error).__name__}: {error}", use.at)
+            Problem("E606", f"scoring method '{use.name}' failed, no score: {reason_of(error)}", use.at)
         )
         score = np.full(rows, np.nan)
     return replace(found, raw=score, failed=score)

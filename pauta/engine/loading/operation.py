@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pauta.engine.loading.data import Map, Seq, written
@@ -22,6 +22,9 @@ from pauta.engine.loading.text import read_yaml_file
 from pauta.engine.problems import Place, Problem, ProblemsFound, has_errors, in_order, nearest
 
 FILE: Final = "pauta.yaml"
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600}
+_BYTES: Final = {"MiB": 2**20, "GiB": 2**30}
+Number = TypeVar("Number", int, float)
 _SECRET: Final = re.compile(r"\$\{(env|file):([^}]*)\}")
 
 
@@ -49,6 +52,15 @@ class Feed:
     written: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How plugins are watched: which run isolated, their limits in seconds and in bytes, for all or by name."""
+
+    isolate: bool | tuple[str, ...] = ()
+    timeouts: float | Mapping[str, float] | None = None
+    memory: int | Mapping[str, int] | None = None
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation, its paths seen from where the program runs; `data` is the whole file as it was read.
@@ -62,6 +74,7 @@ class Operation:
     languages: tuple[str, ...] = ()
     scorecards: tuple[Path, ...] = ()
     plugins: tuple[Path, ...] = ()
+    watch: Watch = Watch()
     calls: tuple[Feed, ...] = ()
     answers: tuple[Feed, ...] = ()
     sinks: tuple[Entry, ...] = ()
@@ -96,7 +109,8 @@ def load_operation(path: Path | str) -> tuple[Operation | None, list[Problem]]:
         timezone=timezone,
         languages=tuple(written(each) for each in _listed(data.get("languages"))),
         scorecards=tuple(folder / written(each) for each in _listed(data.get("scorecards", "scorecards"))),
-        plugins=tuple(folder / written(each) for each in _listed(data.get("plugins", "plugins"))),
+        plugins=tuple(folder / written(each) for each in _listed(_of_plugins(data).get("folder", "plugins"))),
+        watch=_watch(_of_plugins(data)),
         calls=calls,
         answers=answers,
         sinks=tuple(_sinks(data, folder, problems)),
@@ -150,6 +164,26 @@ def _timezone(data: Map, problems: list[Problem]) -> ZoneInfo | None:
     hint = f"did you mean '{near}'?" if near else "write it as in Europe/Madrid or America/Bogota"
     problems.append(Problem("E731", f"there is no time zone '{name}'", data.at_of("timezone"), hint))
     return None
+
+
+def _of_plugins(data: Map) -> Mapping[str, object]:
+    given = data.get("plugins", "plugins")
+    return given if isinstance(given, Mapping) else {"folder": given}
+
+
+def _watch(given: Mapping[str, object]) -> Watch:
+    isolate = given.get("isolate", False)
+    return Watch(
+        isolate if isinstance(isolate, bool) else tuple(written(each) for each in _listed(isolate)),
+        _limits(given.get("timeout"), lambda limit: float(limit.split()[0]) * _SECONDS[limit.split()[1]]),
+        _limits(given.get("memory"), lambda limit: int(limit.split()[0]) * _BYTES[limit.split()[1]]),
+    )
+
+
+def _limits(given: object, read: Callable[[str], Number]) -> Number | dict[str, Number] | None:
+    if isinstance(given, Mapping):
+        return {name: read(written(limit)) for name, limit in given.items()}
+    return None if given is None else read(written(given))
 
 
 def _listed(value: object) -> list[object]:

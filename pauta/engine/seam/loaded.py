@@ -29,6 +29,11 @@ class PluginError(Exception):
         super().__init__(reason)
 
 
+def reason_of(error: BaseException) -> str:
+    """Why a plugin's code did not do its work, in one line: as its watcher tells it, else what it raised."""
+    return error.reason if isinstance(error, PluginError) else said(error)
+
+
 def said(error: BaseException) -> str:
     """What a plugin raised, in one line that can be written anywhere, whatever the plugin made of it."""
     if isinstance(error, ProblemsFound):

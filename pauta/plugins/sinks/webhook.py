@@ -169,7 +169,7 @@ def _httpx() -> Any:
         import httpx
     except ImportError as error:
         message = "the sink 'webhook' needs httpx, which is not installed"
-        raise ProblemsFound([Problem("E550", message, None, "pip install 'pauta[notify]'")]) from error
+        raise ProblemsFound([Problem("E570", message, None, "pip install 'pauta[notify]'")]) from error
     return httpx
 
 

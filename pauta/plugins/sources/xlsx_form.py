@@ -38,7 +38,8 @@ At: TypeAlias = Callable[[int, int], Place]
 class Form:
     """What the hidden sheet knows: the card, and the words that the form was written with.
 
-    lists: the name of the hidden sheet of lists. labels: field -> its heading. questions: id -> {kind, unit, options}. words: `fault` and `mode` -> their options.
+    lists: the name of the hidden sheet of lists. labels: field -> its heading. questions: id -> {kind, unit, options}.
+    words: `fault` and `mode` -> their options.
     """
 
     scorecard: str
