@@ -253,6 +253,13 @@ def test_results_and_what_is_sent_of_them(run):
     assert len(longer.came) == 1, "a new revision is sent"
 
 
+def test_a_sink_that_delivers_nothing_is_refused():
+    class Idle:
+        name, options, endings, delivers = "idle", {"type": "object"}, (), True
+
+    assert "no method deliver" in Host(installed=False).register(Plugin("sinks", Idle), "idle").failure.message
+
+
 def test_what_a_sink_did_not_take_waits_for_the_next_run(run):
     down = Outlet("crm", Post(fails=lambda number, item: NotTaken("it answered 500")), patience=Patience(first_s=0.01))
     summary = run(CALLS, down, deliver_for_s=0.5)
@@ -387,6 +394,7 @@ def test_the_life_of_an_outbox_at_the_command_line(centre):
     assert sorted(each.name for each in (centre / "in").iterdir()) == sorted(each["key"] for each in listed[:3])
     assert "nothing waits" in pauta("outbox", "list").output
     assert pauta("outbox", "list", "--all").output.count("delivered") == 3
+    assert json.loads(pauta("score", "--format", "json").stdout)["outcomes"]["crm"] == "0 delivered"
     last = pauta("score")
     assert (last.exit_code, "crm: 0 delivered" in last.output) == (0, True)
 

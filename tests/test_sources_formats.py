@@ -14,7 +14,7 @@ from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.problems import Problem
 
 FORMATS = Path(__file__).parents[1].parent / "shared" / "data" / "formats"
-pytestmark = pytest.mark.skipif(not FORMATS.is_dir(), reason="the real files are not beside this checkout")
+REAL = pytest.mark.skipif(not FORMATS.is_dir(), reason="the real files are not beside this checkout")
 WANTED = yaml.safe_load((CASES / "real_files.yaml").read_text(encoding="utf-8"))
 FILES = sorted(str(path.relative_to(FORMATS)) for path in FORMATS.rglob("*") if path.is_file())
 
@@ -28,6 +28,7 @@ def came(host, feed):
     return list(calls_in([feed], host))
 
 
+@REAL
 @pytest.mark.parametrize("name", FILES)
 def test_what_comes_of_a_real_file(host, name):
     (wanted,) = [said for pattern, said in WANTED.items() if fnmatch(name, pattern)]
@@ -41,6 +42,7 @@ def test_what_comes_of_a_real_file(host, name):
         assert "\n" not in got
 
 
+@REAL
 def test_all_of_a_folder_is_looked_at(host):
     files, problems = files_of([FORMATS], host)
     assert problems == []
@@ -57,6 +59,7 @@ OPTIONS = {
 }
 
 
+@REAL
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith("vcon/")])
 def test_options_give_every_vcon_with_words_its_turns(host, name):
     found = came(host, Feed(str(FORMATS / name), "vcon", OPTIONS))
@@ -72,7 +75,25 @@ def test_options_give_every_vcon_with_words_its_turns(host, name):
         assert calls[0].agent
 
 
+@REAL
 def test_an_exported_evaluation_is_a_persons_answers(host):
     (human,) = evaluations_in([Feed(str(FORMATS / "contact-lens" / "evaluation-export.json"))], host)
     assert isinstance(human, HumanEvaluation)
     assert (human.scorecard, human.evaluator, len(human.answers)) == ("compliance-evaluation-form", "jane", 3)
+
+
+def test_the_page_of_sources_names_every_source_and_option(host):
+    page = (Path(__file__).parents[1] / "docs" / "sources.md").read_text(encoding="utf-8")
+    missing = [
+        f"{name}: {each}"
+        for name, source in host.sources.items()
+        for each in (f"`{name}`", *(ending for ending in source.endings if ending not in (".ndjson", ".xlsm")))
+        if each not in page
+    ]
+    missing += [
+        f"{name}: {option}"
+        for name, source in host.sources.items()
+        for option in source.options["properties"]
+        if f"{option}:" not in page and f"`{option}`" not in page
+    ]
+    assert missing == []

@@ -85,6 +85,14 @@ def test_what_is_sent():
     assert code == hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
 
 
+def test_nothing_secret_is_logged(caplog):
+    caplog.set_level(0)
+    with receiver(500) as (url, _), pytest.raises(NotTaken):
+        delivered(made(f"{url}/t0ken?key=t0ken", headers={"Authorization": "Bearer t0ken"}))
+    assert "t0ken" not in caplog.text
+    assert SECRET not in caplog.text
+
+
 def test_a_signature_as_the_docs_show_it():
     assert signature(b"key", b'{"a":1}', 1767225600) == (
         "t=1767225600,v1=" + hmac.new(b"key", b'1767225600.{"a":1}', hashlib.sha256).hexdigest()

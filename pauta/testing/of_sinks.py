@@ -102,7 +102,7 @@ class SinkContract(Contract):
             assert opened.message.strip()
 
     def test_its_ending_leads_to_it(self, tmp_path: Path) -> None:
-        """`pauta score --sink results.ending` opens it, unless another sink has the ending too."""
+        """`pauta score --to results.ending` opens it, unless another sink has the ending too."""
         host, path = self.host(), self.path(tmp_path)
         others = [each for name, each in host.sinks.items() if name != self.name]
         if path and not any(path.endswith(tuple(each.endings)) for each in others):

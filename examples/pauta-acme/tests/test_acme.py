@@ -75,5 +75,7 @@ def test_an_event_of_no_call_costs_its_line(tmp_path: Path) -> None:
 
 def test_the_command_prints_a_line_a_team(tmp_path: Path) -> None:
     board = tmp_path / "today.wallboard"
-    board.write_text('{"teams": [{"team": "north", "mean": 71.5, "scored": 1, "evaluations": ["e"]}]}', encoding="utf-8")
+    board.write_text(
+        '{"teams": [{"team": "north", "mean": 71.5, "scored": 1, "evaluations": ["e"]}]}', encoding="utf-8"
+    )
     assert CliRunner().invoke(acme_teams, [str(board)]).output == "north: 71.5, 1 evaluations\n"

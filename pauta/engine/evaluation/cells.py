@@ -118,8 +118,10 @@ class Coding:
 
         Raises RefusedError where it is neither.
         """
-        if isinstance(raw, str) and raw in (UNVERIFIED, MISSING):
-            return State.UNVERIFIED if raw == UNVERIFIED else State.MISSING
+        if isinstance(raw, str) and (raw == MISSING or not raw.strip()):
+            return State.MISSING
+        if raw == UNVERIFIED:
+            return State.UNVERIFIED
         if raw == NOT_APPLICABLE:
             if self.na_option is None:
                 raise RefusedError(f"question '{self.question.id}' has no answer for not applicable")
@@ -133,7 +135,7 @@ class Coding:
                 return self._number(raw)
             case Kind.DATE:
                 return self._date(raw)
-        return _as_text(raw) if _as_text(raw).strip() else State.MISSING
+        return _as_text(raw)
 
     def _one(self, raw: RawAnswer) -> str:
         if isinstance(raw, tuple):

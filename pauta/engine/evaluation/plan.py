@@ -107,18 +107,14 @@ def _order(card: Scorecard, criteria: Mapping[int, BoundCriterion]) -> tuple[int
     """Positions in an order in which nothing is asked about before it is known; as written where nothing waits."""
     position = {question.id: n for n, question in enumerate(card.questions)}
     waiting = {n: waits_on(card, question, criteria.get(n)) for n, question in enumerate(card.questions)}
-    order: list[int] = []
-    placed: set[int] = set()
-
-    def place(n: int, path: tuple[int, ...]) -> None:
-        if n in placed or n in path:
-            return
-        for name in sorted(waiting[n], key=lambda each: position.get(each, -1)):
-            if name in position:
-                place(position[name], (*path, n))
-        placed.add(n)
-        order.append(n)
-
-    for n in waiting:
-        place(n, ())
+    before = {n: sorted(position[name] for name in names if name in position) for n, names in waiting.items()}
+    order: dict[int, None] = {}
+    for first in waiting:
+        path = [first]
+        while path:
+            unknown = [n for n in before[path[-1]] if n not in order and n not in path]
+            if unknown:
+                path.append(unknown[0])
+            else:
+                order[path.pop()] = None
     return tuple(order)

@@ -99,7 +99,7 @@ class Webhook:
         self._allow_private = bool(options.get("allow_private", False))
         self._wants = wants_from(options["when"]) if options.get("when") else None
         self._timeout = float(options.get("timeout_s", 10))
-        self._client: httpx.Client | None = None
+        self._transport: httpx.HTTPTransport | None = None
 
     def wants(self, evaluation: Mapping[str, object]) -> bool:
         """Whether a result is to be sent, by `when`."""
@@ -135,27 +135,31 @@ class Webhook:
 
     def close(self) -> None:
         """Let go of the connection."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
 
     def _post(self, address: str, body: bytes, headers: Mapping[str, str], host: str) -> tuple[int, str | None]:
         """The status and `Retry-After` of the answer; of its body no more than the limit is read."""
-        if self._client is None:
-            self._client = self._httpx.Client(timeout=self._timeout, follow_redirects=False, trust_env=False)
+        if self._transport is None:  # beneath httpx's client: it follows nothing, and logs no address
+            self._transport = self._httpx.HTTPTransport(trust_env=False)
         shown = f"[{address}]" if ":" in address else address
         port = f":{self._url.port}" if self._url.port else ""
         query = f"?{self._url.query}" if self._url.query else ""
         url = f"{self._url.scheme}://{shown}{port}{self._url.path or '/'}{query}"
-        extensions = {"sni_hostname": host}
+        how = {"sni_hostname": host, "timeout": self._httpx.Timeout(self._timeout).as_dict()}
         until = time.monotonic() + self._timeout
-        with self._client.stream("POST", url, content=body, headers=dict(headers), extensions=extensions) as answer:
+        request = self._httpx.Request("POST", url, content=body, headers=dict(headers), extensions=how)
+        answer = self._transport.handle_request(request)
+        try:
             read = 0
             for part in answer.iter_raw():
                 read += len(part)
                 if read > BODY_LIMIT or time.monotonic() > until:
                     break
-            return answer.status_code, answer.headers.get("retry-after")
+        finally:
+            answer.close()
+        return answer.status_code, answer.headers.get("retry-after")
 
 
 def signature(secret: bytes, body: bytes, moment: int) -> str:

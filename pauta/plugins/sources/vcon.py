@@ -36,9 +36,8 @@ from pauta.plugins.sources.vcon_transcripts import EVEN, ODD
 from pauta.plugins.sources.vcon_words import words_of
 
 _HEAD: Final = re.compile(rb'"(?:parties|dialog)"\s*:\s*\[|"signatures"\s*:\s*\[|"ciphertext"\s*:|"vcon"\s*:\s*"')
-_AGENT: Final = (
-    "say who: agent: {mailto: ..}, first_party_is: customer, speakers: {LABEL: agent} or first_speaker: agent"
-)
+_PARTIES: Final = "say who it is: agent: {mailto: ..}, or first_party_is: customer"
+_LABELS: Final = "say who it is: speakers: {LABEL: agent}, or first_speaker: agent"
 _PARAGRAPHS: Final = "if its paragraphs are said in turns, say paragraphs_take_turns: true and first_speaker: agent"
 _PARTY: Final[Mapping[str, object]] = {
     "type": "object",
@@ -148,7 +147,9 @@ class Vcon:
             "attributes": attributes_of(document, dialogs, cast),
         }
         timeless = _without_offset(call_id, dialogs, at)
-        who = _PARAGRAPHS if {ODD, EVEN} & {each.label for each in words.said} else _AGENT
+        labels = {each.label or "" for each in words.said}
+        who = _PARTIES if any(label.startswith("party ") for label in labels) else _LABELS
+        who = _PARAGRAPHS if {ODD, EVEN} & labels else who
         for part in parts_of(words.said, words.people, cast.agents):
             partial = words.missing and not (self._options.get("keep_partial") is True and words.said)
             why = "; ".join(words.missing[:2]) if partial else part.why

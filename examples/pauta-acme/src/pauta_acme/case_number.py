@@ -57,8 +57,5 @@ class CaseNumber:
         found = {text for text in texts if self._pattern.search(text)}
         nothing = Finding(Verdict.NOT_MET, "no case number was read back")
         return findings_of(
-            [
-                self.answer(call) if any(turn.text in found for turn in call.turns) else nothing
-                for call in batch.calls
-            ]
+            [self.answer(call) if any(turn.text in found for turn in call.turns) else nothing for call in batch.calls]
         )

@@ -1,6 +1,6 @@
 """acme_harvest: the better half of the answers counts, as a share of full credit.
 
-    scoring: {method: acme_harvest}     credits 1, 0.8, 0.2 and 0: 90, the mean of 1 and 0.8
+scoring: {method: acme_harvest}     credits 1, 0.8, 0.2 and 0: 90, the mean of 1 and 0.8
 """
 
 from __future__ import annotations

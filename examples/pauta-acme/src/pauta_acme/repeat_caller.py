@@ -40,8 +40,8 @@ class RepeatCaller:
 
     def fires(self, results: Results) -> NDArray[np.bool_]:
         """(rows,) bool. `passed` is 1, 0 or, where nobody can say, -1."""
-        before = np.array([_number(call.attributes.get("calls_before")) for call in results.batch.calls])
-        return (before >= self._least) & (results.passed == 0)
+        before = [_number(call.attributes.get("calls_before")) for call in results.batch.calls]
+        return (np.array(before, dtype=np.float64) >= self._least) & (results.passed == 0)
 
 
 def _number(value: object) -> float:

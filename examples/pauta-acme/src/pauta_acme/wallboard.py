@@ -1,6 +1,6 @@
 """acme_wallboard: results for the screen on the wall, a JSON file with each team's calls and their mean.
 
-    pauta score --sink today.wallboard
+    pauta score --to today.wallboard
 
 The same results make the same bytes, in whatever order and batches they come. The screen never sees half a file.
 """
@@ -43,7 +43,9 @@ class Wallboard:
 
     def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
         """Take a batch of evaluations, all of it or none."""
-        taken = [(_text(each["team"]) or self._nobody, str(each["evaluation_id"]), each["score"]) for each in evaluations]
+        taken = [
+            (_text(each["team"]) or self._nobody, str(each["evaluation_id"]), each["score"]) for each in evaluations
+        ]
         for team, evaluation_id, score in taken:
             self._calls.setdefault(team, {})[evaluation_id] = float(score) if isinstance(score, int | float) else None
 

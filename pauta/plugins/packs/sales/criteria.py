@@ -96,7 +96,8 @@ class NeedsBeforeOffer:
         if any(at(each) < at(offer) for each in needs):
             reason = "the offer does not wait for the customer's answer"
         else:
-            reason = f"something is offered, and {'needs are asked for only afterwards' if needs else 'no need asked for'}"
+            late = "needs are asked for only afterwards" if needs else "no need is asked for"
+            reason = f"something is offered, and {late}"
         return Finding(Verdict.NOT_MET, reason, in_order([offer, *needs[:1]]))
 
 

@@ -199,4 +199,4 @@ ONE_TIME: Final[Mapping[str, str]] = {
     "pt": r"\b(?:verificacao|seguranca|acesso|unico|autenticacao|autorizacao|sms|mensagem|temporario|token|enviei"
     r"|enviamos|mandei|mandamos|chegou|chega|recebeu|recebe)\b",
 }
-"""What makes a code one for one time: folded words of the turn, or of an earlier one in which the agent names a code."""
+"""What makes a code one for one time: folded words of the turn, or of an earlier one of the agent's that names one."""
