@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from pauta.engine.loading.load import card_from_text
 from strategies import Row, yaml_of
 
 from pauta import Finding, Verdict, hookimpl
@@ -15,6 +14,7 @@ from pauta.engine.evaluation.evaluate import evaluate
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.evaluation.records import records
 from pauta.engine.host import Host
+from pauta.engine.loading.load import card_from_text
 from pauta.engine.loading.records import call_from, human_from
 from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 

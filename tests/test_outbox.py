@@ -273,6 +273,13 @@ def test_what_a_sink_did_not_take_waits_for_the_next_run(run):
     assert len({key for key, _, _ in post.came}) == 7
 
 
+def test_a_slow_sink_keeps_no_file_waiting(run, host, tmp_path):
+    there = []
+    slow = Post(fails=lambda number, item: there.append((tmp_path / "sheet.csv").exists()) or time.sleep(0.05))
+    run(CALLS, Outlet("crm", slow), Outlet("sheet", open_sink(str(tmp_path / "sheet.csv"), host)))
+    assert there[-1]
+
+
 def test_only_what_a_sink_wants_is_sent(run):
     class Picky(Post):
         def wants(self, record):
@@ -292,13 +299,15 @@ def test_a_plugins_sink_is_watched(run, host):
     assert run(CALLS, Outlet("crm", post, patience=QUICK)).outcomes["crm"] == "7 delivered"
 
 
-def test_without_a_database_there_is_no_outbox(run, tmp_path):
+def test_without_a_database_there_is_no_outbox(run, host, tmp_path):
     with pytest.raises(ProblemsFound) as error:
         run(CALLS, Outlet("crm", Post()), to=None)
     assert error.value.problems[0].code == "E750"
+    sheet = Outlet("sheet", open_sink(str(tmp_path / "sheet.csv"), host))
     with pytest.raises(ProblemsFound) as error:
-        run(CALLS, Outlet("crm", Post()), Outlet("crm", Post()))
+        run(CALLS, sheet, Outlet("crm", Post()), Outlet("crm", Post()))
     assert error.value.problems[0].code == "E751"
+    assert not (tmp_path / "sheet.csv").exists()
 
 
 def test_an_interrupted_run_keeps_what_is_to_be_sent(run, tmp_path):
@@ -353,7 +362,7 @@ def centre(tmp_path, monkeypatch):
     (tmp_path / "plugins" / "dropping.py").write_text(PLUGIN)
     (tmp_path / "pauta.yaml").write_text(
         "operation: centre\nsources: [calls.jsonl]\nsinks:\n  - results.jsonl\n"
-        "  - drop: {name: crm, folder: in, password: '${env:CRM_PASSWORD}', delivery: {tries: 2, first_s: 0.01, row: 50}}\n"
+        "  - drop: {name: crm, folder: in, password: '${env:CRM_PASSWORD}',\n      delivery: {tries: 2, first_s: 0.01, row: 50}}\n"
     )
     lines = [json.dumps({"call_id": f"c{n}", "duration_s": n * 30}) for n in range(4)]
     (tmp_path / "calls.jsonl").write_text("\n".join(lines))

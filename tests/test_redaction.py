@@ -92,7 +92,7 @@ def test_what_of_a_result_is_masked():
         {**evaluation()["answers"][0], "comment": "mail a@b.com", "reason": "said 1234567",
          "evidence": [{"turn": 0, "span": [6, 10], "quote": "1111", "start": 1.0, "end": None},
                       {"turn": None, "span": None, "quote": None, "start": 0.0, "end": 9.0}]},
-        {"question": "note", "answer": "card 4111111111111111", "points": None, "out_of": None, "criterion_answer": None},
+        {"question": "note", "answer": "card 4111111111111111", "points": None, "out_of": None},
     ]  # fmt: skip
     redactor = redactor_from(ALL)
     call = redactor.call(Call("600123456", attributes={"phones": ["600123456"], "n": 7},

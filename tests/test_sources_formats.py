@@ -2,6 +2,8 @@
 
 from fnmatch import fnmatch
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -80,6 +82,67 @@ def test_an_exported_evaluation_is_a_persons_answers(host):
     (human,) = evaluations_in([Feed(str(FORMATS / "contact-lens" / "evaluation-export.json"))], host)
     assert isinstance(human, HumanEvaluation)
     assert (human.scorecard, human.evaluator, len(human.answers)) == ("compliance-evaluation-form", "jane", 3)
+
+
+class Shouting:
+    name = "shouting"
+    endings = (".json", ".shout.json")
+    options: ClassVar = {"type": "object"}
+
+    def __init__(self, options):
+        pass
+
+    @classmethod
+    def recognises(cls, head):
+        if head == b"fail":
+            raise RuntimeError("no voice")
+        return head.isupper()
+
+    def calls(self, target):
+        yield Call("SHOUTED")
+
+
+def test_files_of_one_ending_go_to_the_source_that_knows_them(tmp_path):
+    host = Host(installed=False)
+    plugin = SimpleNamespace(register_sources=lambda register: register(Shouting))
+    assert host.register(plugin, "shouting").failure is None
+    contents = {
+        "a.json": b"LOUD",
+        "b.json": b'{"uuid": "b", "parties": [], "dialog": [{"type": "text", "body": "x"}]}',
+        "c.json": b'{"Participants": [{"ParticipantId": "AGENT"}], "Transcript": []}',
+        "d.json": b'{"Transcript": [{"LoudnessScores": []}]}',
+        "e.json": b'{"version": 3}',
+        "f.json": b"fail",
+        "g.shout.json": b"quiet",
+        "h.vcon.json": b"LOUD",
+        "i.vcon": b'{"payload": "", "signatures": []}',
+        "j.json": b'{"payload": "", "signatures": [{}]}',
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    files, _ = files_of([tmp_path], host)
+    found = {Path(file.target).name: came(host, file)[-1] for file in files}
+    assert {name: each.call_id if isinstance(each, Call) else each.code for name, each in found.items()} == {
+        "a.json": "SHOUTED",
+        "b.json": "b",
+        "c.json": "c",
+        "d.json": "d",
+        "e.json": "E515",
+        "f.json": "E621",
+        "g.shout.json": "SHOUTED",
+        "h.vcon.json": "E501",
+        "i.vcon": "E541",
+        "j.json": "E541",
+    }
+    (problem,) = came(host, Feed(str(tmp_path / "gone.json")))
+    assert problem.code in ("E510", "E621")
+
+
+def test_a_folder_of_a_named_source_holds_what_it_reads(host, tmp_path):
+    for name in ("a.vtt", "b.vcon", "c.csv"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    files, _ = files_of([Feed(str(tmp_path), "webvtt")], host)
+    assert [Path(file.target).name for file in files] == ["a.vtt"]
 
 
 def test_the_page_of_sources_names_every_source_and_option(host):

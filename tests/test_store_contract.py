@@ -172,6 +172,25 @@ def test_a_newer_pauta_and_other_peoples_tables(kind, target):
     assert error.value.problems[0].code == "E723"
 
 
+def test_a_database_of_an_older_pauta_is_brought_up_to_date(kind, target):
+    forget = {
+        "sqlite": "DELETE FROM _sqlite_migrations WHERE name = '0002_outbox'",
+        "postgres": "DELETE FROM pauta_migrations WHERE name = '0002_outbox'",
+    }
+    with opened(kind, target) as store:
+        store.write([evaluation()])
+        with store._writing():
+            store._execute("DROP TABLE outbox")
+            store._execute(forget[kind])
+    with opened(kind, target) as store:
+        assert store.write([evaluation(), evaluation("e2")], send=[CRM]) == Written(new=1, unchanged=1, queued=1)
+        with store._writing():
+            store._execute(forget[kind])
+    with pytest.raises(ProblemsFound) as error:
+        opened(kind, target)
+    assert error.value.problems[0].code == "E724", "a table of that name is somebody else's"
+
+
 # The outbox
 
 

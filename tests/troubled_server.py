@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 LOG, SECRET, TROUBLE = sys.argv[1], sys.argv[2], float(sys.argv[3])
 STALL_S = 1.5
@@ -101,6 +102,6 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    with open(LOG, "a", encoding="utf-8", buffering=1) as log, Server(("127.0.0.1", 0), Handler) as server:
+    with Path(LOG).open("a", encoding="utf-8", buffering=1) as log, Server(("127.0.0.1", 0), Handler) as server:
         print(server.server_port, flush=True)
         server.serve_forever()

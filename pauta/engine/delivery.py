@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from pauta.engine.contracts import Delivery, NotTaken, Outbox, RetryLater, Waiting
 from pauta.engine.host import LoadedPlugin, PluginError
-from pauta.engine.problems import ProblemsFound
 from pauta.engine.redaction import RedactionError, Redactor
 from pauta.engine.seam.loaded import said
 
@@ -146,8 +145,8 @@ class _Worker(threading.Thread):
                     self._sleep(LOOK_EVERY_S)
             finally:
                 store.close()
-        except ProblemsFound as error:
-            self.result.last_error = said(error)
+        except Exception as error:  # the outbox itself broke: the rows stay as they are, and this is the reason
+            self.result.last_error = scrubbed(said(error), self._to.secrets)
             self.result.failed += 1
 
     def _serve_alone(self, store: Outbox) -> bool:

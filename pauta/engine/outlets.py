@@ -56,8 +56,11 @@ class Outlets:
         self._direct = [outlet for outlet in outlets if not outlet.delivers]
         self._sending = [outlet for outlet in outlets if outlet.delivers]
         self._courier: Courier | None = None
-        if self._sending:
+        try:
             self._begin_sending()
+        except ProblemsFound:
+            self.drop()
+            raise
 
     def hand_on(self, calls: Sequence[Call], cards: Sequence[Mapping[str, object]], records: Sequence[Record]) -> None:
         """Give every sink that works a batch; what it changes of it is its own."""
@@ -81,25 +84,32 @@ class Outlets:
 
     def close(self, deliver_for_s: float = DELIVER_FOR_S) -> dict[str, str]:
         """Deliver what can be in the time, and finish every sink that still works; returns what became of each."""
-        outcomes = {}
+        outcomes: dict[str, str] = {}
+        keeping = [outlet for outlet in self._direct if isinstance(outlet.sink, KeepingSink)]
+        self._finish([outlet for outlet in self._direct if outlet not in keeping], outcomes)  # they need not wait
         try:
             done = self._courier.finish(deliver_for_s) if self._courier else {}
-        except ProblemsFound as error:  # the store broke down: it says so itself where results go in
+        except ProblemsFound as error:  # the store broke down, and with it the outbox
             done = {}
             self._tell(error.problems[0])
         for name, delivered in done.items():
             outcomes[name] = outcome_of(delivered)
             for problem in problems_of(name, delivered):
                 self._tell(problem)
-        for outlet in (*self._direct, *self._sending):
+        self._finish([*self._sending, *keeping], outcomes)
+        return outcomes
+
+    def _finish(self, outlets: Sequence[Outlet], outcomes: dict[str, str]) -> None:
+        for outlet in outlets:
             finish = getattr(outlet.sink, "close", None)
             if outlet.working and finish is not None:
                 self._run(outlet, finish)
             if outlet.working and not outlet.delivers:
                 outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
-        return outcomes
 
     def _begin_sending(self) -> None:
+        if not self._sending:
+            return
         names = [outlet.name for outlet in self._sending]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

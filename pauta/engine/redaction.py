@@ -36,11 +36,11 @@ _EMAIL: Final = regex.compile(
 _PHONE: Final = regex.compile(rf"(?<![\p{{L}}\d])(?:\+|00)?\d(?:{_BETWEEN}{{0,3}}\d){{6,14}}(?![\p{{L}}\d])")
 _DIGITS: Final = regex.compile(r"\d(?:[ \u00a0\-.]?\d){5,}")
 _WORDS: Final = (
-    "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety double triple hundred "
+    "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety double triple hundred "
     "cero uno una dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis dieciseis "
-    "diecisiete dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa doble cien ciento "
-    "veinti(?:ún|un|uno|una|dós|dos|trés|tres|cuatro|cinco|séis|seis|siete|ocho|nueve) "
+    "diecisiete dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa doble cien "
+    "ciento veinti(?:ún|un|uno|una|dós|dos|trés|tres|cuatro|cinco|séis|seis|siete|ocho|nueve) "
     "um uma dois duas três quatro sete oito nove meia dez onze doze treze catorze quatorze quinze dezesseis dezasseis "
     "dezessete dezassete dezoito dezenove dezanove vinte trinta quarenta cinquenta sessenta oitenta noventa duplo cem "
     "cento"
@@ -103,8 +103,8 @@ SHIPPED: Final[Mapping[str, Finder]] = {
     "digits": _matches(_DIGITS),
     "spoken_digits": _matches(_SPOKEN),
 }
-"""What can be asked for by name: card numbers, e-mail addresses, phone numbers, runs of six digits or more, four or more
-number words in a row (English, Spanish, Portuguese)."""
+"""What can be asked for by name: card numbers, e-mail addresses, phone numbers, runs of six digits or more, four number
+words or more in a row (English, Spanish, Portuguese)."""
 
 
 @dataclass(frozen=True)

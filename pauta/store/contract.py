@@ -108,7 +108,7 @@ class AnyStore(ABC):
 
     def due(self, sink: str, now: str, most: int) -> list[Waiting]:
         """What waits for a sink and may be tried now, the oldest first."""
-        where = f"WHERE sink = ? AND state = 'waiting' AND next_at <= ? ORDER BY {self.position} LIMIT ?"
+        where = f"WHERE sink = ? AND state = 'waiting' AND next_at <= ? ORDER BY next_at, {self.position} LIMIT ?"
         return [_waiting(row) for row in self._read(f"{_WAITING} {where}", (sink, now, most))]
 
     def next_due(self, sink: str) -> str | None:

@@ -89,8 +89,8 @@ class PostgresStore(AnyStore):
             applied: set[str] = set()
             if MIGRATED in there:
                 applied = {str(name) for (name,) in self._db.execute(f"SELECT name FROM {MIGRATED}")}
-            taken = sorted({*TABLES, *VIEWS} & there)
-            if not applied and taken:
+            taken = sorted({name for step, names in MAKES.items() if step not in applied for name in names} & there)
+            if taken:
                 hint = "choose another schema or database: pauta makes tables only where their names are free"
                 raise self._problem("E724", f"has tables under names of pauta's: {', '.join(taken)}", hint)
             if applied - MIGRATIONS.keys():
@@ -251,6 +251,8 @@ VIEWS: Final = {
 }
 """The views of SQLite, in the words of PostgreSQL."""
 
+MAKES: Final = {"0001_first": ("cards", "calls", "evaluations", *VIEWS), "0002_outbox": ("outbox",)}
+
 MIGRATIONS: Final = {
     "0001_first": (
         f"CREATE TABLE {MIGRATED} (name text PRIMARY KEY, applied_at text NOT NULL)",
@@ -277,7 +279,7 @@ MIGRATIONS: Final = {
             "PRIMARY KEY (key)",
             "FOREIGN KEY (evaluation_id, revision) REFERENCES evaluations",
         ),
-        "CREATE INDEX ON outbox (sink, state, next_at)",
+        "CREATE INDEX ON outbox (sink, state, next_at, position)",
     ),
 }
 """What this version knows, step by step."""

@@ -77,18 +77,22 @@ class Store(AnyStore):
         self._db.close()
 
     def _migrate(self) -> None:
+        """Bring the tables up to date; looked at again under the lock, as another program may do the same just now."""
         migrations = _migrations()
         applied = {migration.name for migration in migrations.applied(self._db)}
-        pending = {migration.name for migration in migrations.pending(self._db)}
-        taken = sorted({*TABLES, *VIEWS} & {*self._db.table_names(), *self._db.view_names()})
-        if not applied and taken:
-            hint = "choose another file: pauta adds its tables to a database only where their names are free"
-            raise self._problem("E724", f"has tables of another kind under names of pauta's: {', '.join(taken)}", hint)
-        if applied - MIGRATIONS:
+        if applied - MAKES.keys():
             raise self._problem("E723", "was made by a newer pauta", "bring pauta up to date, or use another file")
-        if pending:
-            with self._writing():
-                migrations.apply(self._db)
+        if applied == MAKES.keys():
+            return
+        with self._writing():
+            pending = [migration.name for migration in migrations.pending(self._db)]
+            made = {name for step in pending for name in MAKES[step]}
+            taken = sorted(made & {*self._db.table_names(), *self._db.view_names()})
+            if taken:
+                hint = "choose another file: pauta adds its tables to a database only where their names are free"
+                what = f"has tables of another kind under names of pauta's: {', '.join(taken)}"
+                raise self._problem("E724", what, hint)
+            migrations.apply(self._db)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -139,8 +143,11 @@ _FAULTS: Final = {
     "SQLITE_CORRUPT": ("E727", "is damaged", "restore it from a backup, or run again into another file"),
 }  # fmt: skip
 
-MIGRATIONS: Final = frozenset(("0001_first", "0002_outbox"))
-"""What this version knows. A later one adds a step, and gives the first its own copy of the tables of today."""
+MAKES: Final = {"0001_first": ("cards", "calls", "evaluations", *VIEWS), "0002_outbox": ("outbox",)}
+"""The steps that this version knows, and the tables and views that each makes.
+
+A later one adds a step, and gives those before it their own copy of the tables of today.
+"""
 
 
 def _migrations() -> Migrations:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from click.testing import CliRunner
-
-import pauta_acme
 from pauta import Call, Problem, Turn, Verdict
 from pauta.engine.host import Host
 from pauta.engine.loading.load import cases_beside, load_card, load_cases
 from pauta.testing import CriterionContract, run_examples, sample_sheet, unreached
+
+import pauta_acme
 from pauta_acme.acme_log import AcmeLog
 from pauta_acme.commands import acme_teams
 from pauta_acme.harvest import Harvest

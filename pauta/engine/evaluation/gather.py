@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from pauta.engine.model.columns import Coded, Subject, Words
 from pauta.engine.model.findings import Findings, Verdict
 from pauta.engine.model.results import Cell, Given, QuestionAnswers
 from pauta.engine.model.scorecard import AskedCriterion, Question
-from pauta.engine.problems import Place, Problem
+from pauta.engine.problems import Place, Problem, did_you_mean
 
 Codes = NDArray[np.integer]
 
@@ -78,7 +78,7 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
     rows = batch.size
     automatic = batch.automatic if batch.automatic is not None else np.zeros(rows, dtype=np.bool_)
     any_automatic = bool(automatic.any())
-    problems: list[Problem] = []
+    problems: list[Problem] = list(_strange_questions(plan, batch))
     answers: dict[int, QuestionAnswers] = {}
     heard: dict[str, Codes] = {}
     sections: dict[str, NDArray[np.bool_] | None] = {}
@@ -99,6 +99,22 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
             given = None if given is None else given * asked
         answers[column] = QuestionAnswers(codes, cells.cells, given, proposed, findings.get(column))
     return Gathered([answers[column] for column in range(len(plan.codings))], heard, problems)
+
+
+def _strange_questions(plan: Plan, batch: CallBatch) -> Iterator[Problem]:
+    """A warning for each name under which people answered and which is no question of the card."""
+    for name in batch.answers:
+        if name in plan.position:
+            continue
+        answered = [row for row, raw in enumerate(batch.answers[name].values) if raw is not None]
+        if not answered:
+            continue
+        rows = np.flatnonzero(np.isin(batch.answers[name].codes, answered))
+        if len(rows):
+            message = f"'{name}' is no question of {plan.scorecard.name}; what was answered there is left out"
+            counted = f"{message} (in {len(rows)} evaluations)" if len(rows) > 1 else message
+            hint = did_you_mean(name, plan.position)
+            yield Problem("W521", counted, _place(batch, int(rows[0]), name), hint)
 
 
 class _Subjects(dict[str, Subject]):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from importlib.resources import files
 
 import click
-
 from pauta import hookimpl
+
 from pauta_acme.acme_log import AcmeLog
 from pauta_acme.case_number import CaseNumber
 from pauta_acme.commands import acme_teams

@@ -41,7 +41,8 @@ class RepeatCaller:
     def fires(self, results: Results) -> NDArray[np.bool_]:
         """(rows,) bool. `passed` is 1, 0 or, where nobody can say, -1."""
         before = [_number(call.attributes.get("calls_before")) for call in results.batch.calls]
-        return (np.array(before, dtype=np.float64) >= self._least) & (results.passed == 0)
+        fires: NDArray[np.bool_] = (np.array(before, dtype=np.float64) >= self._least) & (results.passed == 0)
+        return fires
 
 
 def _number(value: object) -> float:

@@ -253,6 +253,13 @@ def _denied(call: Call, place: Evidence) -> bool:
     return denied(call.turns[turn].text, start, language_of(call) or "")
 
 
+def _negated(call: Call, place: Evidence) -> bool:
+    """Whether a negation reaches a place, or stands in it: "it's not working"."""
+    last = (place.stop or 0) - len((place.quote or "").split()[-1])
+    text = call.turns[at(place)[0]].text
+    return any(denied(text, start, language_of(call) or "") for start in (at(place)[1], last))
+
+
 def _orders(call: Call, place: Evidence) -> bool:
     """Whether an instruction is one: not denied, and not after "I", "que" and the like."""
     before = words_of(sentence_before(call.turns[at(place)[0]].text, at(place)[1]))
@@ -285,7 +292,7 @@ def _confirmed(call: Call, after: int, before: int, confirms: Places) -> Evidenc
         if turn is None or turn >= before:
             return None
         text = call.turns[turn].text
-        word = next((each for each in confirms if at(each)[0] == turn and not _denied(call, each)), None)
+        word = next((each for each in confirms if at(each)[0] == turn and not _negated(call, each)), None)
         reply = reply_to(text, language) if language else None
         if reply is not None and reply.kind is Kind.NO:
             return None
