@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pauta.engine.loading.load import card_from_text, load_card
 
 from pauta.engine.host import Host
+from pauta.engine.loading.load import card_from_text, load_card
 from pauta.testing import run_examples
 
 HERE = Path(__file__).parent

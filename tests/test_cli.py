@@ -262,7 +262,8 @@ class TestOperation:
         assert "pauta, version" in done.stdout
 
     def test_help_imports_nothing_heavy(self):
-        code = "import sys; import pauta.cli; print([m for m in ('numpy', 'jsonschema', 'yaml', 'sqlite_utils') if m in sys.modules])"
+        heavy = ("numpy", "jsonschema", "yaml", "sqlite_utils")
+        code = f"import sys; import pauta.cli; print([each for each in {heavy} if each in sys.modules])"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
 

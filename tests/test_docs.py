@@ -42,7 +42,20 @@ def test_every_command_is_named_in_the_docs_with_an_example(build):
 def test_links_between_pages_lead_somewhere():
     broken = []
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
+        targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        lost = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+        broken += [f"{page.relative_to(ROOT)}: {each}" for each in lost]
     assert broken == []
+
+
+def test_the_card_in_the_readme_is_sound_and_proves_itself():
+    from pauta.engine.host import Host
+    from pauta.engine.loading.load import card_from_text
+    from pauta.testing import run_examples
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    host = Host(installed=False)
+    loaded = card_from_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1], host)
+    assert loaded.scorecard is not None, loaded.problems
+    outcomes, _ = run_examples(loaded.scorecard, host)
+    assert [str(each) for outcome in outcomes for each in outcome.differences] == []

@@ -362,7 +362,8 @@ def centre(tmp_path, monkeypatch):
     (tmp_path / "plugins" / "dropping.py").write_text(PLUGIN)
     (tmp_path / "pauta.yaml").write_text(
         "operation: centre\nsources: [calls.jsonl]\nsinks:\n  - results.jsonl\n"
-        "  - drop: {name: crm, folder: in, password: '${env:CRM_PASSWORD}',\n      delivery: {tries: 2, first_s: 0.01, row: 50}}\n"
+        "  - drop: {name: crm, folder: in, password: '${env:CRM_PASSWORD}',\n"
+        "      delivery: {tries: 2, first_s: 0.01, row: 50}}\n"
     )
     lines = [json.dumps({"call_id": f"c{n}", "duration_s": n * 30}) for n in range(4)]
     (tmp_path / "calls.jsonl").write_text("\n".join(lines))

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from pauta import Call, CallBatch, Evidence, Finding, Findings, Question, Verdict
-from pauta.plugins.packs.collections.words import ADVISES, ASKS_LEAVE, FOR_WHOM, THREATS, WHO
+from pauta.plugins.packs.collections.words import ADVISES, ASKS_LEAVE, FOR_WHOM, OTHERS, TELLS, THREATS, WHO
 from pauta.plugins.packs.hearing import (
     AGENT,
     ALSO,
     Part,
     Places,
+    at,
+    evidence,
     in_order,
     judged,
     language_of,
@@ -24,11 +26,10 @@ from pauta.plugins.packs.hearing import (
     widened,
 )
 from pauta.plugins.packs.meant import denied, reported, sentence_before
-from pauta.plugins.packs.plain import compiled
+from pauta.plugins.packs.plain import compiled, plain_of
 
 _WITHIN: Final = "6 turns"
-_OTHERS: Final = ("employer", "family")
-"""Threats to tell others, which in other mouths are advice."""
+_OF_THE_CARD: Final = "of this card"
 
 
 class WhoCalls:
@@ -132,9 +133,10 @@ class NoThreats:
         kinds = options.get("kinds", list(THREATS))
         assert isinstance(kinds, Sequence)
         self._kinds = [str(kind) for kind in kinds]
-        self._parts = [phrase(AGENT, widened(THREATS[kind], None)) for kind in self._kinds]
+        self._others = [kind for kind in self._kinds if kind in OTHERS]
+        self._parts = [phrase(AGENT, THREATS[kind]) for kind in self._kinds]
+        self._parts += [phrase(AGENT, OTHERS[kind]) for kind in self._others]
         if "also" in options:
-            self._kinds.append("of this card")
             self._parts.append(phrase(AGENT, widened(dict.fromkeys(THREATS["legal"], ()), options["also"])))
 
     def parts(self) -> Sequence[Part]:
@@ -148,17 +150,32 @@ class NoThreats:
     def _judge(self, call: Call, found: Sequence[Places]) -> Finding:
         if not speaks(call, AGENT):
             return Finding(Verdict.NOT_APPLICABLE, "the agent says nothing in the call")
+        heard = dict(zip(self._kinds, found))
+        for kind, others in zip(self._others, found[len(self._kinds) :]):
+            told = [place for each in others if (place := _told(call, each)) is not None]
+            heard[kind] = [*heard[kind], *told]
+        if len(found) > len(self._kinds) + len(self._others):
+            heard[_OF_THE_CARD] = found[-1]
         meant = {
-            kind: [each for each in places if is_meant(call, each, advice=kind in _OTHERS)]
-            for kind, places in zip(self._kinds, found)
+            kind: [each for each in places if is_meant(call, each, advice=kind in OTHERS)]
+            for kind, places in heard.items()
         }
-        kinds = [kind for kind in self._kinds if meant[kind]]
+        kinds = [kind for kind in meant if meant[kind]]
         if kinds:
             places = in_order(each for kind in kinds for each in meant[kind])
             return Finding(Verdict.NOT_MET, f"it sounds like a threat ({', '.join(kinds)})", places)
-        passed = sum(map(len, found))
+        passed = sum(map(len, heard.values()))
         beside = f"; {passed} {'place does' if passed == 1 else 'places do'} not count as meant" if passed else ""
         return Finding(Verdict.MET, f"no threat is heard{beside}")
+
+
+def _told(call: Call, others: Evidence) -> Evidence | None:
+    """A threat to tell others: from the word for telling on; None where there is none before them."""
+    turn, start = at(others)
+    tells = TELLS.get(language_of(call) or "")
+    plain = plain_of(call.turns[turn].text)
+    found = compiled(tells).search(plain.text[: plain.folded_at(start)]) if tells else None
+    return evidence(call, turn, plain.place(found.start(), found.end())[0], others.stop or 0) if found else None
 
 
 def is_meant(call: Call, place: Evidence, *, advice: bool) -> bool:

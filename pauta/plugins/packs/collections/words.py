@@ -57,27 +57,28 @@ _PT_FAMILY: Final = (
     "(família|familiares|esposa|esposo|marido|mulher|mãe|pai|pais|filhos|filho|filha|irmão|irmã|vizinhos|amigos"
     "|parentes)"
 )
-_TELL: Final[Phrases] = {
-    "en": [
-        "(call|calling)", "(ring|ringing)", "(phone|phoning)", "(tell|telling)", "(contact|contacting)",
-        "(inform|informing)", "notify", "visit",
-    ],
-    "es": [
-        "(llamar|llamarle)", "(llamamos|llamaremos)", "(hablar|hablamos|hablaremos)", "(avisar|avisarle)",
-        "(avisamos|avisaremos)", "(contar|contarle)", "(contamos|contaremos)", "(contactar|contactamos|contactaremos)",
-        "(buscar|buscamos|buscaremos)", "(notificar|notificamos|notificaremos)", "(informar|informamos|informaremos)",
-    ],
-    "pt": [
-        "(ligar|ligamos|ligaremos)", "(falar|falamos|falaremos)", "(avisar|avisamos|avisaremos)", "(contar|contamos)",
-        "(informar|informamos|informaremos)", "(procurar|procuramos|procuraremos)", "(notificar|contatar|contatamos)",
-    ],
-}  # fmt: skip
-"""How an agent would tell others, in forms that he uses of himself or of the house."""
+OTHERS: Final[Mapping[str, Phrases]] = {
+    "employer": {
+        "en": ["your ...1 (employer|boss|manager|workplace|work|job|company|hr)"],
+        "es": ["(su|tu|el) (jefe|jefa|empleador|patrón|patrona|trabajo|oficina|empresa)"],
+        "pt": ["(seu|sua) ...1 (chefe|patrão|patroa|empregador|trabalho|empresa)"],
+    },
+    "family": {
+        "en": [f"your ...1 {_EN_FAMILY}"],
+        "es": [f"(su|tu|sus|tus) ...1 {_ES_FAMILY}"],
+        "pt": [f"(seu|sua|seus|suas) ...1 {_PT_FAMILY}"],
+    },
+}
+"""Those whom a threat would tell, by kind; TELLS must stand before them."""
 
-
-def _telling(language: str, whom: str) -> list[str]:
-    return [f"{verb} {whom}" for verb in _TELL[language]]
-
+TELLS: Final[Mapping[str, str]] = {
+    "en": r"\b(?:call|calling|ring|ringing|phone|phoning|tell|telling|contact|contacting|inform|informing|notify|visit)"
+    r"(?: \w+)? $",
+    "es": r"\b(?:(?:llam|habl|avis|cont|contact|busc|notific|inform)(?:ar|arle|amos|aremos)|buscaremos)(?: \w+)?"
+    r" (?:a|con|en) $",
+    "pt": r"\b(?:(?:lig|fal|avis|cont|contat|inform|procur|notific)(?:ar|amos|aremos))(?: \w+){0,2} $",
+}
+"""How an agent would tell others, in forms that he uses of himself or of the house: folded words right before."""
 
 THREATS: Final[Mapping[str, Phrases]] = {
     "legal": {
@@ -117,33 +118,27 @@ THREATS: Final[Mapping[str, Phrases]] = {
     },
     "employer": {
         "en": [
-            *_telling("en", "...1 your ...1 (employer|boss|manager|workplace|work|job|company|hr)"),
             "your (employer|boss|company|colleagues) ...1 (would|will|might|should|may) ...3 (know|hear|find out"
             "|interested)",
             "(lose|cost you) your job", "(come|go|show up) (to|at) your (work|workplace|office|job)",
         ],
         "es": [
-            *_telling("es", "...1 (a|con|en) (su|tu|el) (jefe|jefa|empleador|patrón|patrona|trabajo|oficina|empresa)"),
             "(su|tu) (jefe|jefa|empleador|patrón) ...2 (enterar|entere|sepa|sabrá|va a saber)",
             "(perder|va a perder) (su|el) (trabajo|empleo)",
         ],
         "pt": [
-            *_telling("pt", "...2 (seu|sua) ...1 (chefe|patrão|patroa|empregador|trabalho|empresa)"),
             "(seu|sua) (chefe|patrão|patroa) ...2 (saber|ficar sabendo)",
             "(perder|vai perder) (o|seu|o seu) (emprego|trabalho)",
         ],
     },
     "family": {
         "en": [
-            *_telling("en", f"...1 your ...1 {_EN_FAMILY}"),
             f"your {_EN_FAMILY} ...1 (will|would|should) ...3 (know|hear|find out|pay for)",
         ],
         "es": [
-            *_telling("es", f"(a|con) (su|tu|sus|tus) ...1 {_ES_FAMILY}"),
             f"(su|tu) {_ES_FAMILY} ...2 (enterar|entere|sepa|sabrá|responde|responder)",
         ],
         "pt": [
-            *_telling("pt", f"...2 (seu|sua|seus|suas) ...1 {_PT_FAMILY}"),
             f"(seu|sua|seus) {_PT_FAMILY} ...2 (saber|sabendo|responder)",
         ],
     },
