@@ -2,18 +2,21 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
-from criterion_cases import CASES, QUESTION, found
+from criterion_cases import CASES, QUESTION
 from hypothesis import given, settings, strategies as st
 
-from pauta import Call, Turn, Verdict, call_from
+from pauta import Call, CallBatch, Findings, Turn, Verdict, call_from, findings_of
+from pauta.engine.contracts import CompositeCriterion
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.loading.load import load_cases
@@ -42,6 +45,31 @@ def host_of_packs() -> Host:
 
 
 HOST = host_of_packs()
+
+
+@cache
+def made(written: str):
+    """A use of a criterion, made once, with its parts."""
+    ((name, options),) = json.loads(written).items()
+    criterion = HOST.criteria[name](options, QUESTION)
+    parts = criterion.parts() if isinstance(criterion, CompositeCriterion) else ()
+    return criterion, [made(json.dumps(part)) for part in parts]
+
+
+def ask(bound, batch: CallBatch) -> Findings:
+    criterion, parts = bound
+    if parts:
+        return criterion.combine(batch, [ask(part, batch) for part in parts])
+    if hasattr(criterion, "answer_batch"):
+        return criterion.answer_batch(batch)
+    return findings_of([criterion.answer(call) for call in batch.calls])
+
+
+def found(use, calls) -> Findings:
+    """What a use of a criterion says about calls."""
+    return ask(made(json.dumps(use)), batch_of(calls))
+
+
 CRITERIA = sorted(name for name in HOST.criteria if name.partition(".")[0] in PACKS)
 
 
@@ -80,7 +108,7 @@ def use_of(case):
 
 @pytest.mark.parametrize("case", written_cases())
 def test_case(case):
-    finding = found(HOST, use_of(case), batch_of([call_of(case)]))[0]
+    finding = found(use_of(case), [call_of(case)])[0]
     expect = case["expect"]
     assert finding.verdict.name.lower() == expect["verdict"], finding
     assert expect.get("reason", "") in finding.reason
@@ -100,10 +128,11 @@ def test_every_criterion_has_cases_that_are_met_and_not_met_and_says_what_it_mis
 
 # What holds for every criterion, whatever is said.
 
-WORDS = (
+SPOKEN = (
     "we will not take you to court call your boss pay $120 on friday four one one one yes i agree okay no the code is "
     "482913 su saldo es sí acepto não vou tentar plan 4111 1111 1111 1111 restart it is working bye . ? ! , 🙂 \u0301 ﷽"
-).split(" ")
+)
+WORDS = re.split(" ", SPOKEN)
 texts = st.one_of(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join), st.text(max_size=60))
 spoken = st.builds(Turn, st.sampled_from(["agent", "customer", "system", "other"]), texts)
 any_call = st.builds(
@@ -115,14 +144,14 @@ without_surrogates = any_call.filter(lambda call: all(turn.text.isprintable() or
 
 
 @pytest.mark.parametrize("name", CRITERIA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(without_surrogates, max_size=5))
 def test_a_batch_says_what_its_calls_say_alone_and_quotes_what_is_there(name, calls):
-    together = found(HOST, {name: {}}, batch_of(calls))
+    together = found({name: {}}, calls)
     assert len(together) == len(calls)
     for row, call in enumerate(calls):
         finding = together[row]
-        assert finding == found(HOST, {name: {}}, batch_of([call]))[0]
+        assert finding == found({name: {}}, [call])[0]
         assert finding.reason
         for place in finding.evidence:
             assert place.quote == call.turns[place.turn].text[place.start : place.stop]
@@ -147,9 +176,9 @@ HOSTILE = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_text_is_answered(kind, language):
     turns = [Turn(("agent", "customer")[n % 2], text) for n, text in enumerate(HOSTILE[kind] * 2)]
-    batch = batch_of([Call("c", language=language, turns=tuple(turns))])
+    calls = [Call("c", language=language, turns=tuple(turns))]
     for name in CRITERIA:
-        finding = found(HOST, {name: {}}, batch)[0]
+        finding = found({name: {}}, calls)[0]
         assert all(place.quote == turns[place.turn].text[place.start : place.stop] for place in finding.evidence)
 
 
@@ -234,7 +263,8 @@ def test_a_card_number_is_found_however_it_is_said(number, language, cuts, spelt
         groups, rest = [*groups, rest[:size]] if rest else groups, rest[size:]
     said = [in_words(group, language) if spelt else group for group in groups]
     one = [Heard(0, "agent", f"it is {', '.join(said)} thanks")]
-    several = [heard for n, text in enumerate(said) for heard in (Heard(2 * n, "agent", text), Heard(2 * n + 1, "customer", "mm"))]
+    several = [Heard(n, "agent", text) for n, text in enumerate(said)]
+    several = [each for turn in several for each in (turn, Heard(len(said), "customer", "mm"))]
     for turns in (one, several):
         found_there = list(card_numbers_in(turns, "agent", language))
         assert [each.digits for each in found_there] == [number]
@@ -266,7 +296,8 @@ def spelt_en(n: int) -> str:
 def spelt_latin(n: int, language: str) -> str:
     """Spanish or Portuguese, the plain masculine forms."""
     lexicon = LEXICA[language]
-    small = {value: word for word, value in lexicon.small.items() if word not in ("un", "una", "uma", "duas", "veintiun", "veintiuna")}
+    others = ("un", "una", "uma", "duas", "veintiun", "veintiuna")
+    small = {value: word for word, value in lexicon.small.items() if word not in others}
     tens = {value: word for word, value in lexicon.tens.items()}
     hundreds = {value: word for word, value in lexicon.hundreds.items() if not word.endswith("as")}
     hundred, exact = ("ciento", "cien") if language == "es" else ("cento", "cem")
@@ -314,7 +345,8 @@ AMOUNTS = [
     ("en", "ring 555 1234", []), ("en", "pay 120 or 3 times 40 euros", [120, 40]), ("es", "150 euros", [150]),
     ("es", "$ 240.000", [240000]), ("es", "ciento veinte mil pesos", [120000]), ("es", "300 mil pesos", [300000]),
     ("es", "pago 80 el lunes", [80]), ("es", "pago en 3 cuotas", []), ("es", "un millón de pesos", [1000000]),
-    ("pt", "R$ 80", [80]), ("pt", "R$ 1.200,50", [1200.5]), ("pt", "oitenta reais", [80]), ("pt", "mil e duzentos reais", [1200]),
+    ("pt", "R$ 80", [80]), ("pt", "R$ 1.200,50", [1200.5]), ("pt", "oitenta reais", [80]),
+    ("pt", "mil e duzentos reais", [1200]),
     ("pt", "pago em 2 vezes", []), ("pt", "cem euros e cinquenta reais", [100, 50]),
 ]  # fmt: skip
 
@@ -327,13 +359,19 @@ def test_amounts(language, text, values):
 DAYS = [
     ("en", "on Friday", ["on friday"]), ("en", "the 15th", ["the 15th"]), ("en", "the fifteenth", ["the fifteenth"]),
     ("en", "next week", ["next week"]), ("en", "March 15", ["march 15"]), ("en", "may I pay", []), ("en", "24/7", []),
-    ("en", "in ten days", ["in ten days"]), ("en", "the second instalment", []), ("en", "soon", []), ("en", "last Friday", []),
-    ("en", "overdue since the 3rd", []), ("en", "by the end of the month", ["the end of the month"]), ("en", "15/03", ["15/03"]),
-    ("es", "el viernes", ["el viernes"]), ("es", "el 15 de marzo", ["el 15 de marzo"]), ("es", "el quince", ["el quince"]),
-    ("es", "mañana", ["manana"]), ("es", "por la mañana", []), ("es", "el 15 %", []), ("es", "la semana que viene", ["la semana que viene"]),
+    ("en", "in ten days", ["in ten days"]), ("en", "the second instalment", []), ("en", "soon", []),
+    ("en", "last Friday", []),
+    ("en", "overdue since the 3rd", []), ("en", "by the end of the month", ["the end of the month"]),
+    ("en", "15/03", ["15/03"]),
+    ("es", "el viernes", ["el viernes"]), ("es", "el 15 de marzo", ["el 15 de marzo"]),
+    ("es", "el quince", ["el quince"]),
+    ("es", "mañana", ["manana"]), ("es", "por la mañana", []), ("es", "el 15 %", []),
+    ("es", "la semana que viene", ["la semana que viene"]),
     ("es", "a fin de mes", ["a fin de mes"]), ("es", "venció el 3", []), ("es", "el viernes pasado", []),
-    ("pt", "dia 20", ["dia 20"]), ("pt", "na sexta", ["na sexta"]), ("pt", "a segunda parcela", []), ("pt", "amanhã", ["amanha"]),
-    ("pt", "semana que vem", ["semana que vem"]), ("pt", "segunda-feira", ["segunda-feira"]), ("pt", "venceu dia 5", []),
+    ("pt", "dia 20", ["dia 20"]), ("pt", "na sexta", ["na sexta"]), ("pt", "a segunda parcela", []),
+    ("pt", "amanhã", ["amanha"]),
+    ("pt", "semana que vem", ["semana que vem"]), ("pt", "segunda-feira", ["segunda-feira"]),
+    ("pt", "venceu dia 5", []),
 ]  # fmt: skip
 
 
@@ -367,7 +405,8 @@ def test_the_card_checks_without_a_warning_and_every_case_comes_out(pack):
     assert [str(problem) for problem in results.problems] == []
     ends = {each.id for each in card.escalations if {use.name for use in each.do} & {"coach", "recognise"}}
     assert [each.example.name for each in outcomes if not ends & set(each.record["escalations"])] == []
-    assert {name for question in card.questions if question.criterion for name in [question.criterion.use.name]} & set(CRITERIA)
+    used = {each.criterion.use.name for each in card.questions if each.criterion}
+    assert used & set(CRITERIA)
 
 
 def test_the_sample_calls_are_good_and_bad_in_three_languages(pack):
@@ -375,7 +414,7 @@ def test_the_sample_calls_are_good_and_bad_in_three_languages(pack):
     assert 6 <= len(calls) <= 10
     assert {call.language for call in calls} == set(LANGUAGES)
     for name in (name for name in CRITERIA if name.startswith(f"{pack}.")):
-        findings = found(HOST, {name: {}}, batch_of(calls))
+        findings = found({name: {}}, calls)
         verdicts = {findings[row].verdict for row in range(len(calls))}
         assert {Verdict.MET, Verdict.NOT_MET} <= verdicts, name
         assert Verdict.UNVERIFIED not in verdicts, name
@@ -404,14 +443,14 @@ REAL_FINDINGS = {
     "verification.no_codes": {"MET": 323},
     "collections.promise_to_pay": {"NOT_MET": 323},
 }
-"""Of 323 real chats and calls, none of them about debts, none with a card number: every other verdict is a false alarm."""
+"""Of 323 real chats and calls, none about debts, none with a card number: every other verdict is a false alarm."""
 
 
 @pytest.mark.skipif(not REAL_CALLS.is_dir(), reason="the real calls are not beside the project")
 @pytest.mark.parametrize("name", REAL_FINDINGS)
 def test_real_calls_raise_no_false_alarm(name):
     calls = [call for path in sorted(REAL_CALLS.glob("*.calls.jsonl")) for call in calls_of(path)]
-    findings = found(HOST, {name: {}}, batch_of(calls))
+    findings = found({name: {}}, calls)
     seen: dict[str, int] = {}
     for row in range(len(calls)):
         verdict = findings[row].verdict.name
@@ -424,6 +463,6 @@ def test_the_order_of_calls_changes_nothing():
     calls = [call for path in sorted(REAL_CALLS.glob("*.calls.jsonl")) for call in calls_of(path)][:60]
     shuffled = random.Random(5).sample(calls, len(calls))
     for name in CRITERIA:
-        straight, mixed = (found(HOST, {name: {}}, batch_of(each)) for each in (calls, shuffled))
+        straight, mixed = (found({name: {}}, each) for each in (calls, shuffled))
         by_id = {call.call_id: straight[row] for row, call in enumerate(calls)}
         assert all(mixed[row] == by_id[call.call_id] for row, call in enumerate(shuffled))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -63,9 +64,7 @@ def new(kind: str, name: str, package: bool, folder: Path | None) -> int:
         files = new_plugin(kind, name, package=package)
     except ValueError as error:
         wrong_use(str(error))
-    host = workspace.host
-    taken = {"criterion": host.criteria, "rule": host.rules, "action": host.actions, "method": host.methods,
-             "source": host.sources, "sink": host.sinks}[kind]  # fmt: skip
+    taken: Collection[str] = getattr(workspace.host, "criteria" if kind == "criterion" else f"{kind}s")
     own = workspace.operation.plugins[0] if workspace.operation and workspace.operation.plugins else Path("plugins")
     where = folder or (Path() if package else own)
     if name in taken and not (where / f"{name}.py").exists():

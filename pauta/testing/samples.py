@@ -31,6 +31,7 @@ HOSTILE: Final = (
     "İstanbul, Straße, ﬁnally, ǅ: letters that change their length",
     "(((((((((([[[[*+?{,}^$|\\",
     "-1,5e9999999",
+    "one | two ; three , four : five | six",
     "a" * 20_000 + "!",
 )
 """Texts that break what takes text for something else: a formula, markup, a query, a pattern, a number."""
