@@ -1,8 +1,13 @@
-"""Timing side by side: the contestants take turns, and each round gives one ratio, so that a busy machine cancels."""
+"""Timing side by side: the contestants take turns, and each round gives one ratio, so that a busy machine cancels.
+
+Seconds are those of the processor: what other programs take of a shared machine is not counted.
+"""
 
 from __future__ import annotations
 
+import resource
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,9 +35,18 @@ def share(figures: Sequence[float], part: float) -> float:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    """Of this process."""
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
+
+
+def seconds_of_process(command: Sequence[str]) -> float:
+    """Of a whole process, from its start to its end. Raises CalledProcessError where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def in_turn(work: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

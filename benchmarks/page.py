@@ -16,8 +16,9 @@ INTRO = """\
 # How fast it is
 
 Written by `python -m benchmarks`; do not change it by hand. What is compared runs in turn in one run, and a ratio is
-made of each turn, so that what else the machine does at the time weighs on both sides. Figures stand as the median, and
-in brackets the least and the greatest of the turns. Data are made from a seed.
+made of each turn, so that what else the machine does at the time weighs on both sides. Seconds are those of the
+processor. Figures stand as the median, and in brackets the least and the greatest of the turns. Data are made from a
+seed.
 """
 AGAIN = """\
 ## Measure it again

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.clock import in_turn, ratios, seconds, spread
+from benchmarks.clock import in_turn, ratios, seconds_of_process, spread
 from benchmarks.figures import Figure, Part, times
 
 ROUNDS, QUICK_ROUNDS = 15, 3
@@ -68,7 +66,7 @@ def run(quick: bool) -> Part:
             "`pauta check` of the long card": [*pauta, "check", str(path)],
         }
         took = in_turn(
-            {name: lambda command=command: _whole(command) for name, command in commands.items()},  # type: ignore[misc]
+            {name: lambda command=command: seconds_of_process(command) for name, command in commands.items()},  # type: ignore[misc]
             QUICK_ROUNDS if quick else ROUNDS,
         )
     goals = {"`pauta --help`": HELP_MS, "`pauta check` of the long card": CHECK_MS}
@@ -81,12 +79,7 @@ def run(quick: bool) -> Part:
         )
     return Part(
         "Whole processes",
-        f"From start to end, in turn. The long card is made for this: {LINES:,} lines, every question with texts in "
+        f"From start to end, in turn, seconds of the processor. The long card is made for this: {LINES:,} lines, every question with texts in "
         "two languages, a condition, an error and a phrase criterion.",
         tuple(figures),
     )
-
-
-def _whole(command: Sequence[str]) -> float:
-    """Seconds of a whole process. Raises CalledProcessError where it fails."""
-    return seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))

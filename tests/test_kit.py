@@ -192,6 +192,8 @@ class TestSamples:
         made = sample_evaluations()
         assert {each["evaluator"] for each in made} == {"engine", "eva"}
         assert {each["passed"] for each in made} == {True, False, None}
+        assert {each["status"] for each in made} == {"complete", "incomplete", "not_scored"}
+        assert sum(each["score"] is None for each in made) > 1
         assert len(sample_results()) == len(made) == len(sample_calls())
         json.dumps(made, allow_nan=False)
 

@@ -126,7 +126,8 @@ def _odd() -> list[Call]:
                ("system", "The call is recorded.", 0.0, 3.0), ("agent", "four", 5.0, 7.0))  # fmt: skip
     blank = (("agent", "", 0.0, 1.0), ("customer", " \t ", 1.0, 2.0), ("agent", "…", 2.0, 3.0))
     return [
-        Call("only-an-id"),
+        Call("id-alone"),
+        Call("nothing-said", language="en", channel="voice", agent="bo", metrics={"hold_s": 5}),
         _call("no-turns", "en", (), agent="ana", duration_s=0.0, metrics={"hold_s": 5}),
         _call("nobody-but-the-customer", "en", (("customer", "Hello? Is anybody there?", 2.0, 4.0),), duration_s=30.0),
         _call("blank-turns", "en", blank, agent="bo", duration_s=3.0),

@@ -45,8 +45,8 @@ class WhoCalls:
         not met    "Hello, Norvela here."                               for whom, but not who
 
     `company` names the company as agents say it. Without it, "calling from ...", "de parte de ...", "em nome de ..."
-    will do, and then a bare "Norvela, good morning" is not heard. Names cannot be checked: "this is a call from"
-    counts.
+    will do, and then a bare "Norvela, good morning" is not heard. Names cannot be checked: "this is somebody calling
+    from" counts.
     """
 
     name: ClassVar[str] = "collections.who_calls"

@@ -7,38 +7,51 @@ from typing import Final
 
 from pauta.plugins.packs.hearing import Phrases
 
+_EN_NAME: Final = (
+    r"(?!(?:about|the|your|a|an|regarding|to|in|for|not|why|what|because|it|that|my|our|all|just|very|really|only|urgent"
+    r"|important|calling|ringing|phoning|writing|speaking|here|sorry|afraid|glad|happy|from|with|going|trying|looking|on"
+    r"|at|no|so|me)\b)[^\W\d_]+"
+)
+_EN_I_AM: Final = rf"\b(?:this is|i am|i['’]?m|it is|it['’]?s)( uh| um)* {_EN_NAME}(?: \w+)?(?: \w+)?"
+_EN_HELLO: Final = rf"^\W*(?:hello|hi|good (?:morning|afternoon|evening))\W+(?!is\b|am\b|can\b){_EN_NAME}( \w+)?"
+_ES_HELLO: Final = (
+    r"^\W*(?:hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b|le\b|esto\b|soy\b|es\b)"
+    r"[^\W\d_]+( \w+)?,? (?:de|desde)\b"
+)
 WHO: Final[Phrases] = {
     "en": [
-        "my name is", "this is ...4 (calling|from|speaking|with)", "(i am|i'm|it is|it's) ...3 (calling|from|with)",
-        "(you are|you're) (speaking|talking|chatting) (to|with)", r"re:\b(?!i\b)\w+ speaking\b(?! (to|with))",
-        r"re:^\W*(hello|hi|good (morning|afternoon|evening))\W+(?!is\b|am\b|can\b)\w+( \w+)? (from|with|at|of)\b",
+        "my name is", rf"re:{_EN_I_AM},? (calling|from|speaking|with|at|here)\b",
+        rf"re:\byou(['’]?re| are) (speaking|talking|chatting) (to|with) {_EN_NAME}",
+        r"re:\b(?!i\b)\w+ speaking\b(?! (to|with))", rf"re:{_EN_HELLO} (from|with|at|of)\b",
     ],
     "es": [
-        "mi nombre es", "me llamo", "(le|te) (habla|saluda|llama|atiende|escribe)", "habla (con)", "soy ...4 de",
-        r"re:^\W*(hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b)\w+( \w+)?,? (de|desde)\b",
+        "mi nombre es", "me llamo", "(le|te) (habla|saluda|llama|atiende|escribe)",
+        r"re:\bhabla (con )?(?!usted|el\b|la\b|los\b|su\b|qui[eé]n|de\b|del\b)[^\W\d_]+,? ([^\W\d_]+,? )?(de|desde)\b",
+        r"re:\bsoy (?!de\b|del\b|el\b|la\b|yo\b|quien\b)[^\W\d_]+", f"re:{_ES_HELLO}",
     ],
     "pt": [
-        "meu nome é", "me chamo", "aqui é (o|a)", "aqui (quem) fala é", "quem fala é", "sou ...4 (da|do|de)",
-        "(você|o senhor|a senhora) fala com (o|a)", r"re:\b(aqui|quem) (fala|é) ",
-        r"re:^\W*(olá|oi|alô|bom dia|boa tarde|boa noite)\W+(é a|é o|sou a|sou o|(?!é\b)\w+,? da) ",
+        "meu nome é", "me chamo", r"re:\baqui (é|fala|quem fala é) (o|a) [^\W\d_]+", "quem fala (aqui) é (o|a)",
+        r"re:\bsou (o |a )?(?!da\b|do\b|de\b|eu\b|responsável)[^\W\d_]+ (\w+ )?(da|do|de)\b",
+        "(você|o senhor|a senhora) fala com (o|a)",
+        r"re:^\W*(olá|oi|alô|bom dia|boa tarde|boa noite)\W+(é a|é o|sou a|sou o|(?!é\b|aqui\b)\w+,? da) ",
     ],
 }  # fmt: skip
 """Ways to say one's own name."""
 
 FOR_WHOM: Final[Phrases] = {
     "en": [
-        "(calling|ringing|phoning|writing) (you) (from|for|on behalf of)", "on behalf of",
-        "(this is|my name is|i am|i'm|it is|it's) ...4 (from|with|at|of)", "you have reached",
-        r"re:^\W*(hello|hi|good (morning|afternoon|evening))\W+(?!is\b|am\b|can\b)\w+( \w+)? (from|with|at|of)\b",
+        "(calling|ringing|phoning|writing) (you) (from|on behalf of)", "on behalf of", "my name is ...4 (from|with|at)",
+        rf"re:{_EN_I_AM},? (from|with|at)\b", rf"re:{_EN_I_AM},? calling from\b", "you have reached",
+        rf"re:{_EN_HELLO} (from|with|at|of)\b",
     ],
     "es": [
-        "de parte de", "en nombre de", "(le|te) (llamo|hablo|escribo|habla|saluda|llama|atiende) ...4 (de|desde)",
-        "(soy|mi nombre es|me llamo) ...4 (de|desde)", "llam* (de|desde)",
-        r"re:^\W*(hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b)\w+( \w+)?,? (de|desde)\b",
+        "de parte de", "en nombre de", "(le|te) (llamo|hablo|escribo) (de|desde)", "(llamamos|llamando) (de|desde)",
+        "(le|te) (habla|saluda|llama|atiende|escribe) ...3 (de|desde)", "(soy|mi nombre es|me llamo) ...4 (de|desde)",
+        f"re:{_ES_HELLO}",
     ],
     "pt": [
-        "da parte (da|do|de)", "em nome (da|do|de)", "(aqui é|sou|meu nome é|me chamo|quem fala é) ...4 (da|do|de)",
-        "(ligo|ligando|falo|falando|escrevo) (da|do|de|pela|pelo)",
+        "da parte (da|do|de)", "em nome (da|do|de)", "(aqui é|quem fala é) (o|a) ...3 (da|do|de)",
+        "(sou|meu nome é|me chamo) ...4 (da|do|de)", "(ligo|ligando|escrevo) (da|do|de|pela|pelo)",
     ],
 }  # fmt: skip
 """Ways to say for whom one calls, where a card does not name the company."""

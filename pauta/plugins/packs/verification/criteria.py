@@ -45,6 +45,7 @@ from pauta.plugins.packs.verification.words import (
     ONE_TIME,
     OTHER_CODE,
     REQUESTS,
+    TYPED,
 )
 
 _LEAST: Final = 2
@@ -237,7 +238,7 @@ class NoCodes:
     def _judge(self, call: Call, found: Sequence[Places]) -> Finding:
         if not speaks(call, AGENT):
             return Finding(Verdict.NOT_APPLICABLE, "the agent says nothing in the call")
-        asked = [each for each in found[0] if not _other_code(call, each) and not _denied(call, each)]
+        asked = [each for each in found[0] if _asks_for_code(call, each)]
         named = [each for each in found[1] if not _other_code(call, each)]
         read = [place for each in named if (place := _code_read(call, each, named)) is not None]
         if asked or read:
@@ -264,6 +265,12 @@ def _answered(call: Call, place: Evidence, told: Evidence) -> bool:
     if turn is None or turn > at(told)[0]:
         return False
     return language is None or reply_to(call.turns[turn].text, language).kind is not Kind.NO
+
+
+def _asks_for_code(call: Call, place: Evidence) -> bool:
+    """Whether a one-time code is asked for: not denied, of another kind, or to be typed somewhere."""
+    typed = compiled(TYPED).search(sentence_of(call, place))
+    return not (typed or _other_code(call, place) or _denied(call, place))
 
 
 def _other_code(call: Call, place: Evidence) -> bool:

@@ -141,33 +141,37 @@ _EN_GIVE: Final = "(tell|give|read|send|forward|share|confirm|repeat|provide)"
 ASKS_CODE: Final[Phrases] = {
     "en": [
         f"{_EN_GIVE} (me|us) ...6 (code|passcode|otp)", f"{_EN_GIVE} (it|out|back) ...3 (code|passcode|otp)",
-        f"(can|could|would|will) you (please) {_EN_GIVE} ...4 (code|passcode|otp)",
-        "(ask|need|want|require) ...5 (code|passcode|otp)",
-        "what (is|was) ...5 (code|passcode|otp)", "what's ...5 (code|passcode|otp)",
-        "(what|which) (code|passcode|otp)", "(have|get|take) ...3 (code|passcode|otp)",
-        "and the (code|passcode|otp)",
+        f"(can|could|would|will) you (please) {_EN_GIVE} ...4 (code|passcode|otp)", "ask ...1 for ...4 (code|passcode|otp)",
+        "(i|we) (will) (need|want|require) ...4 (code|passcode|otp)", "(what is|what was|what's) ...5 (code|passcode|otp)",
+        "(what|which) (code|passcode|otp)", "(can|could|may) i (have|get|take) ...3 (code|passcode|otp)",
+        r"re:\band the (code|passcode|otp)( please)?\s*\?",
     ],
     "es": [
-        "(dígame|deme|dame|dime|indíqueme|léame|leeme|páseme|pásame|envíeme|mándeme|confírmeme|díctame|dícteme"
-        "|comparta|repítame) ...4 (código|clave dinámica|token)",
+        "(dígame|deme|dame|dime|indíqueme|léame|páseme|pásame|envíeme|mándeme|confírmeme|díctame|dícteme|comparta"
+        "|repítame) ...4 (código|clave dinámica|token)",
         "me (da|dice|indica|lee|pasa|envía|manda|confirma|dicta|regala|comparte|puede dar|podría dar|puede decir"
         "|podría decir|puede indicar|puede leer|puede confirmar) ...4 (código|clave dinámica|token)",
-        "(necesito|pedirle|pediremos|pedimos|pido|solicito|solicitamos|solicitarle) ...5 (código|clave dinámica"
-        "|token)",
+        "(necesito|pedirle|pediremos|pedimos|pido|solicito|solicitamos|solicitarle) ...5 (código|clave dinámica|token)",
         "(cuál|qué) (es|fue) ...4 (código|clave dinámica|token)", "(cuál|qué) (código|token)",
         "(darme|decirme|indicarme|leerme|dictarme|pasarme|confirmarme) ...4 (código|clave dinámica|token)",
     ],
     "pt": [
-        "me (diga|diz|passa|passe|fala|fale|informa|informe|manda|mande|envia|envie|confirma|confirme|lê|leia|dita"
-        "|dite|repete|repita) ...4 (código|token)",
+        "me (diga|diz|passa|passe|fala|fale|informa|informe|manda|mande|envia|envie|confirma|confirme|lê|leia|dita|dite"
+        "|repete|repita) ...4 (código|token)",
         "(diga|passe|fale|informe|mande|envie|confirme|leia|dite) (me|pra mim|para mim) ...4 (código|token)",
-        "(pode|poderia|consegue) ((me)) (passar|dizer|informar|falar|ler|confirmar|enviar|mandar"
-        "|ditar) ...4 (código|token)",
-        "(preciso|precisamos|pedir|pedimos|pedimos|pediremos|solicito|solicitamos|solicitar) ...5 (código|token)",
-        "(qual|que) ((é|foi)) ...3 (código|token)",
+        "(pode|poderia|consegue) ((me)) (passar|dizer|informar|falar|ler|confirmar|enviar|mandar|ditar) ...4 (código|token)",
+        "(preciso|precisamos|pedir|pedimos|pediremos|solicito|solicitamos|solicitar) ...5 (código|token)",
+        "qual (é|foi) ...3 (código|token)", "(qual|que) (código|token)",
     ],
 }  # fmt: skip
 """An agent asks the customer to say a code."""
+
+TYPED: Final = (
+    r"(?:type|enter|put|insert|key|ingres\w+|escrib\w+|digit\w+|teclear?|coloc\w+|insir\w+|inserir|preench\w+)"
+    r"|(?:in|into|on|en|por|no|na|pelo|pela) (?:the |our |your |la |el |su |o |a )?(?:app|aplica\w+|web\w*|site|sitio|page|pagina"
+    r"|link|enlace|form|formulario|keypad|teclado|screen|pantalla|tela)"
+)
+"""What makes a code one that the customer types somewhere, and says to nobody: folded words of its sentence."""
 
 NAMES_CODE: Final[Phrases] = {
     "en": ["(code|passcode|otp)"],
