@@ -79,7 +79,7 @@ def run(quick: bool) -> Part:
         )
     return Part(
         "Whole processes",
-        f"From start to end, in turn, seconds of the processor. The long card is made for this: {LINES:,} lines, every question with texts in "
-        "two languages, a condition, an error and a phrase criterion.",
+        f"From start to end, in turn, seconds of the processor. The long card is made for this: {LINES:,} lines, every "
+        "question with texts in two languages, a condition, an error and a phrase criterion.",
         tuple(figures),
     )

@@ -167,14 +167,24 @@ def commands_page() -> str:
     """Every command's own help."""
     from pauta.cli import main
 
-    context = click.Context(main, info_name="pauta")
+    context = click.Context(main, info_name="pauta", terminal_width=100, **main.context_settings)
     lines = ["# Commands", "", "```text", main.get_help(context), "```"]
-    for name in main.list_commands(context):
-        command = main.get_command(context, name)
-        assert command is not None
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
-        lines += ["", f"## pauta {name}", "", "```text", command.get_help(inner), "```"]
+    lines += _commands_of(main, context, "pauta")
     return "\n".join(lines) + "\n"
+
+
+def _commands_of(group: click.Group, context: click.Context, path: str) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.commands[name]
+        inner = click.Context(command, info_name=name, parent=context, **main_settings(context))
+        yield from ("", f"## {path} {name}", "", "```text", command.get_help(inner), "```")
+        if isinstance(command, click.Group):
+            yield from _commands_of(command, inner, f"{path} {name}")
+
+
+def main_settings(context: click.Context) -> dict[str, Any]:
+    """The help options and the width, handed down so that no page depends on what ran before."""
+    return {"help_option_names": context.help_option_names, "terminal_width": context.terminal_width}
 
 
 def main(check: bool) -> int:

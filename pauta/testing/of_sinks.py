@@ -114,9 +114,14 @@ class SinkContract(Contract):
         """A run: open, write batch by batch, close. Raises AssertionError where the sink fails."""
         host = self.host()
         sink = self._opened(host, folder, self.good_options[0] if options is None else options)
-        for batch in batches:
-            self._give(host, sink, batch)
-        self._close(host, sink)
+        try:
+            for batch in batches:
+                self._give(host, sink, batch)
+            self._close(host, sink)
+        except AssertionError:
+            if isinstance(sink, DroppingSink):
+                self._run(host, sink.drop, "dropping the run that failed")
+            raise
 
     def _options(self, options: Any) -> Mapping[str, object]:
         return {name: value for name, value in options.items() if name != "path"}

@@ -67,7 +67,7 @@ _AGREE: Final[Mapping[str, str]] = {
 }
 _FINE: Final[Mapping[str, str]] = {
     "en": r"(?:ok(?:ay)?|sure|fine|all ?right|right(?: so)?|deal|good|great|perfect|mm+[ -]?hmm+|uh[ -]?huh"
-    r"|sounds? (?:good|fine)"
+    r"|(?:that )?sounds? (?:good|fine|great)"
     r"|that(?:'?s| is| works| would| will)? ?(?:be )?(?:fine|good|ok(?:ay)?|great|works?)|go ahead|grand|no problem"
     r"|no worries"
     r"|(?:it|this)(?:'?s| is| works| would)? ?(?:be )?(?:fine|good|ok(?:ay)?|great)|got it|done|will do"

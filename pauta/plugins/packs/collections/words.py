@@ -18,6 +18,9 @@ _ES_HELLO: Final = (
     r"^\W*(?:hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b|le\b|esto\b|soy\b|es\b)"
     r"[^\W\d_]+( \w+)?,? (?:de|desde)\b"
 )
+_ES_SPEAKING: Final = (
+    r"\bhabla (con )?(?!usted|el\b|la\b|los\b|su\b|qui[eé]n|de\b|del\b)[^\W\d_]+,? ([^\W\d_]+,? )?(de|desde)\b"
+)
 WHO: Final[Phrases] = {
     "en": [
         "my name is", rf"re:{_EN_I_AM},? (calling|from|speaking|with|at|here)\b",
@@ -26,7 +29,7 @@ WHO: Final[Phrases] = {
     ],
     "es": [
         "mi nombre es", "me llamo", "(le|te) (habla|saluda|llama|atiende|escribe)",
-        r"re:\bhabla (con )?(?!usted|el\b|la\b|los\b|su\b|qui[eé]n|de\b|del\b)[^\W\d_]+,? ([^\W\d_]+,? )?(de|desde)\b",
+        f"re:{_ES_SPEAKING}",
         r"re:\bsoy (?!de\b|del\b|el\b|la\b|yo\b|quien\b)[^\W\d_]+", f"re:{_ES_HELLO}",
     ],
     "pt": [
@@ -47,7 +50,7 @@ FOR_WHOM: Final[Phrases] = {
     "es": [
         "de parte de", "en nombre de", "(le|te) (llamo|hablo|escribo) (de|desde)", "(llamamos|llamando) (de|desde)",
         "(le|te) (habla|saluda|llama|atiende|escribe) ...3 (de|desde)", "(soy|mi nombre es|me llamo) ...4 (de|desde)",
-        f"re:{_ES_HELLO}",
+        f"re:{_ES_HELLO}", f"re:{_ES_SPEAKING}",
     ],
     "pt": [
         "da parte (da|do|de)", "em nome (da|do|de)", "(aqui é|quem fala é) (o|a) ...3 (da|do|de)",

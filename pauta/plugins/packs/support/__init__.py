@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 from pauta import hookimpl
@@ -21,4 +20,4 @@ def register_criteria(register: Callable[[type[ProblemRestated | StepsConfirmed 
 @hookimpl
 def register_scorecards(register: Callable[[str | os.PathLike[str]], None]) -> None:
     """Offer the card."""
-    register(Path(str(files(__name__))) / "scorecards")
+    register(Path(__file__).parent / "scorecards")

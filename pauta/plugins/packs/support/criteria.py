@@ -42,7 +42,6 @@ from pauta.plugins.packs.support.words import (
 
 _LETTERS: Final = 4
 _STEM: Final = 5
-_ECHO: Final = 3
 _SOON: Final = 3
 _PATIENCE: Final = 3
 
@@ -50,20 +49,22 @@ _PATIENCE: Final = 3
 class ProblemRestated:
     """Whether the agent says the customer's problem again, to make sure that it is the right one.
 
-    Half of all repeated calls solve the wrong problem. A restatement takes up the customer's own words: it begins like
-    one ("so you ...", "if I understand ...", "entonces ...", "se entendi ...") and shares a word with what the
-    customer said before; or it simply echoes three of them, in one of the first three answers.
+    Half of all repeated calls solve the wrong problem. A restatement begins like one ("so you ...", "if I understand",
+    "entonces ...", "se entendi ...") and takes up a word that the customer used before.
 
         criterion: support.problem_restated
 
         met             customer: "My internet drops every evening."    agent: "So it drops in the evening only?"
-        met             customer: "I was charged twice in May."    agent: "Charged twice in May, let me see."
         not met         customer: "My internet drops."    agent: "Account number?"
-        not applicable  the customer says nothing before the agent
+        not applicable  the customer names no problem
+
+    With `echo: 3` three of the customer's words in one of the agent's first three answers will do without a beginning:
+    "Charged twice in August, let me see." It is off where not given, because names and places are echoed, too ("Taxi
+    from the airport to the hospital, is that you, Amanda?").
 
     Words count from four letters on and by their first five, so that "charge" is an echo of "charged"; small words and
     courtesies do not. A restatement in other words ("a jump of fifteen euros" for a bill of 54 instead of 39) is not
-    heard, and a question that reuses three of the customer's words passes for one.
+    heard.
     """
 
     name: ClassVar[str] = "support.problem_restated"
@@ -77,14 +78,14 @@ class ProblemRestated:
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 10,
-                "description": "How many shared words are a restatement without such a beginning; 3 where not given.",
+                "description": "How many shared words are a restatement without a beginning; never where not given.",
             },
         },
     }
 
     def __init__(self, options: Mapping[str, object], question: Question) -> None:
-        echo = options.get("echo", _ECHO)
-        assert isinstance(echo, int)
+        echo = options.get("echo")
+        assert isinstance(echo, int | None)
         self._echo = echo
         self._parts = [phrase(AGENT, widened(RESTATES, options.get("also")))]
 
@@ -100,18 +101,20 @@ class ProblemRestated:
         begun = {turn: place for place in reversed(found[0]) for turn in [at(place)[0]]}
         told: set[str] = set()
         just_told: set[str] = set()
-        replies = 0
+        answers = 0
         for n, turn in enumerate(call.turns):
             words = _telling(turn.text, language_of(call))
             if turn.speaker == CUSTOMER:
                 just_told = words | (just_told if n and call.turns[n - 1].speaker == CUSTOMER else set())
                 told |= words
             elif turn.speaker == AGENT and told:
-                replies += 1
-                shared = words & (told if n in begun else just_told)
-                if len(shared) >= (1 if n in begun else self._echo) and (n in begun or replies <= _SOON):
-                    place = _to_the_end(call, begun[n]) if n in begun else evidence(call, n, 0, len(turn.text))
-                    return Finding(Verdict.MET, f"the agent takes up the customer's words ({len(shared)})", (place,))
+                answers += 1
+                if n in begun and told & words:
+                    reason = f"the agent takes up {_counted(told & words)} of the customer's"
+                    return Finding(Verdict.MET, reason, (_to_the_end(call, begun[n]),))
+                if self._echo and answers <= _SOON and len(just_told & words) >= self._echo:
+                    reason = f"the agent echoes {_counted(just_told & words)} of the customer's"
+                    return Finding(Verdict.MET, reason, (evidence(call, n, 0, len(turn.text)),))
         if not told:
             return Finding(Verdict.NOT_APPLICABLE, "the customer names no problem")
         return Finding(Verdict.NOT_MET, "the problem is not said again in the customer's words")
@@ -233,6 +236,10 @@ class ResolutionChecked:
                 places = (each, evidence(call, answer, 0, len(call.turns[answer].text)))
                 return Finding(Verdict.MET, "the agent asks whether the problem is gone, and is answered", places)
         return Finding(Verdict.NOT_MET, "the agent asks whether the problem is gone, and hears no answer", (early[-1],))
+
+
+def _counted(words: set[str]) -> str:
+    return f"{len(words)} {'word' if len(words) == 1 else 'words'}"
 
 
 def _telling(text: str, language: str | None) -> set[str]:

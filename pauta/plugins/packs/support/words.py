@@ -123,7 +123,8 @@ CONFIRMS: Final[Phrases] = {
 
 CHECKS: Final[Phrases] = {
     "en": [
-        "(is|are) (it|that|this|everything|things|they) ...2 (working|fixed|resolved|solved|sorted|back|better)",
+        "(is|are) (it|that|this|everything|things|they) ...2 (working|fixed|resolved|solved|sorted)",
+        "(is|are) (it|everything|they) ...1 (back|better)",
         "(has|have|did|does|do) (that|this|it|i|we|everything) ...1 (help|helped|work|worked|solve|solved|resolve"
         "|resolved|fix|fixed|answer|answered|sort|sorted|come back)",
         "(is|was) (your|the) (problem|issue|question) ...2 (resolved|solved|fixed|gone|answered)",
@@ -155,7 +156,8 @@ ANYTHING_ELSE: Final[Phrases] = {
 CLOSES: Final[Phrases] = {
     "en": ["goodbye", "bye", "have a ...2 (good|great|nice|lovely|wonderful)", "take care"],
     "es": [
-        "que (tenga|tengas|pase|esté) ...2 (día|tarde|noche|bien)", "hasta (luego|pronto)",
+        "que (tenga|tengas|pase|esté) ...2 (día|tarde|noche|bien)",
+        "hasta (luego|pronto)",
         "feliz (día|tarde|noche)",
     ],
     "pt": ["tenha (um|uma)", "até (logo|mais)", "tchau"],

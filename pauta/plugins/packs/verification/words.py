@@ -141,8 +141,9 @@ _EN_GIVE: Final = "(tell|give|read|send|forward|share|confirm|repeat|provide)"
 ASKS_CODE: Final[Phrases] = {
     "en": [
         f"{_EN_GIVE} (me|us) ...6 (code|passcode|otp)", f"{_EN_GIVE} (it|out|back) ...3 (code|passcode|otp)",
-        f"(can|could|would|will) you (please) {_EN_GIVE} ...4 (code|passcode|otp)", "ask ...1 for ...4 (code|passcode|otp)",
-        "(i|we) (will) (need|want|require) ...4 (code|passcode|otp)", "(what is|what was|what's) ...5 (code|passcode|otp)",
+        f"(can|could|would|will) you (please) {_EN_GIVE} ...4 (code|passcode|otp)",
+        "ask ...1 for ...4 (code|passcode|otp)", "(i|we) (will) (need|want|require) ...4 (code|passcode|otp)",
+        "(what is|what was|what's) ...5 (code|passcode|otp)",
         "(what|which) (code|passcode|otp)", "(can|could|may) i (have|get|take) ...3 (code|passcode|otp)",
         r"re:\band the (code|passcode|otp)( please)?\s*\?",
     ],
@@ -159,7 +160,8 @@ ASKS_CODE: Final[Phrases] = {
         "me (diga|diz|passa|passe|fala|fale|informa|informe|manda|mande|envia|envie|confirma|confirme|lê|leia|dita|dite"
         "|repete|repita) ...4 (código|token)",
         "(diga|passe|fale|informe|mande|envie|confirme|leia|dite) (me|pra mim|para mim) ...4 (código|token)",
-        "(pode|poderia|consegue) ((me)) (passar|dizer|informar|falar|ler|confirmar|enviar|mandar|ditar) ...4 (código|token)",
+        "(pode|poderia|consegue) ((me)) (passar|dizer|informar|falar|ler|confirmar|enviar|mandar|ditar)"
+        " ...4 (código|token)",
         "(preciso|precisamos|pedir|pedimos|pediremos|solicito|solicitamos|solicitar) ...5 (código|token)",
         "qual (é|foi) ...3 (código|token)", "(qual|que) (código|token)",
     ],
@@ -167,9 +169,9 @@ ASKS_CODE: Final[Phrases] = {
 """An agent asks the customer to say a code."""
 
 TYPED: Final = (
-    r"(?:type|enter|put|insert|key|ingres\w+|escrib\w+|digit\w+|teclear?|coloc\w+|insir\w+|inserir|preench\w+)"
-    r"|(?:in|into|on|en|por|no|na|pelo|pela) (?:the |our |your |la |el |su |o |a )?(?:app|aplica\w+|web\w*|site|sitio|page|pagina"
-    r"|link|enlace|form|formulario|keypad|teclado|screen|pantalla|tela)"
+    r"\b(?:type|enter|put|insert|key|ingres\w+|escrib\w+|digit\w+|teclear?|coloc\w+|insir\w+|inserir|preench\w+)\b"
+    r"|\b(?:in|into|on|en|por|no|na|pelo|pela) (?:the |our |your |la |el |su |o |a )?(?:app|aplica\w+|web\w*|site|sitio"
+    r"|page|pagina|link|enlace|form|formulario|keypad|teclado|screen|pantalla|tela)\b"
 )
 """What makes a code one that the customer types somewhere, and says to nobody: folded words of its sentence."""
 
