@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import pauta.scorecards
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog, files_of_cards
 from pauta.engine.loading.load import cases_beside, load_cases
@@ -55,9 +56,7 @@ class Workspace:
         if self.operation is None:
             return Host()
         watch = self.operation.watch
-        return Host(
-            folder=self.operation.plugins, isolate=watch.isolate, timeouts=watch.timeouts, memory=watch.memory
-        )
+        return Host(folder=self.operation.plugins, isolate=watch.isolate, timeouts=watch.timeouts, memory=watch.memory)
 
     @property
     def scorecards(self) -> tuple[Path, ...]:
@@ -72,11 +71,22 @@ class Workspace:
     @cached_property
     def catalog(self) -> Catalog:
         """The operation's cards; those that plugins bring stand behind them."""
-        return Catalog([*self.scorecards, *(path for _, path in self.host.scorecards)], self.host)
+        return Catalog([*self.scorecards, *self._brought(built_in=False)], self.host, parents_in=self.shipped)
+
+    def _brought(self, *, built_in: bool) -> list[Path]:
+        """Where plugins bring cards: built-in ones, or those of others."""
+        own = {plugin.name for plugin in self.host if plugin.built_in}
+        return [path for name, path in self.host.scorecards if (name in own) is built_in]
+
+    @cached_property
+    def shipped(self) -> list[Path]:
+        """The starter cards and the packs' cards: there to be named or extended; by themselves they score nothing."""
+        return [Path(pauta.scorecards.__file__).parent, *self._brought(built_in=True)]
 
     def catalog_of(self, named: Sequence[str]) -> Catalog:
         """The catalogue of the cards that are named by their files, the operation's beside them for parents."""
-        parents = [*(self.operation.scorecards if self.operation else ()), *(path for _, path in self.host.scorecards)]
+        own = self.operation.scorecards if self.operation else ()
+        parents = [*own, *self._brought(built_in=False), *self.shipped]
         return Catalog(named, self.host, parents_in=parents)
 
     def card_files(self, paths: Sequence[str]) -> list[Path]:
@@ -116,7 +126,7 @@ class Workspace:
         if is_file(named):
             return self._card_in(named)
         card_id, _, wanted = named.partition("@")
-        found = self.catalog.resolve(card_id, wanted or None, day)
+        found = self._catalog_with(card_id).resolve(card_id, wanted or None, day)
         if isinstance(found, Problem):
             raise ProblemsFound([found])
         return found
@@ -132,11 +142,25 @@ class Workspace:
             errors = [Problem("E712", f"{count} in '{file}', and one is wanted", Place(file))]
         raise ProblemsFound(errors)
 
+    def _catalog_with(self, *ids: str) -> Catalog:
+        """The operation's catalogue; with the shipped cards where an id is asked for that only they have."""
+        own = self.catalog if self.operation else None
+        if own is not None and set(ids) <= set(own.ids):
+            return own
+        shipped = Catalog(self.shipped, self.host)
+        wanted = [
+            Path(card.file) for card in shipped.cards if card.id in ids and (own is None or card.id not in own.ids)
+        ]
+        if not wanted:
+            return self.catalog
+        places = [*self.scorecards, *self._brought(built_in=False)] if own is not None else []
+        return Catalog([*places, *wanted], self.host, parents_in=self.shipped)
+
     def cards_named(self, named: Sequence[str]) -> tuple[Catalog, list[Scorecard | str]]:
         """The catalogue and what a router takes for the cards named: files as cards, ids as they are."""
         files = [each for each in named if is_file(each)]
         if not files:
-            return self.catalog, list(named)
+            return self._catalog_with(*(each.partition("@")[0] for each in named)), list(named)
         cards: list[Scorecard | str] = []
         catalog = self.catalog_of(files)
         if has_errors(catalog.problems):

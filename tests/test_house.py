@@ -32,9 +32,10 @@ FLOORS = (
 
 Beside those that DESIGN.md ranks: `codes` holds the pages of the problems; `whole_file` knows no other room;
 `seam` is where plugins are found, checked and run for `host`;
-`endpoints` opens the sources and sinks of a run;
-`outlets` are its sinks, `redaction` masks what they get, and `delivery` brings what waits in the outbox; `workspace` is the operation's folder as commands see it; on the
-floor above it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py` would be too full for, and `__main__` starts that.
+`endpoints` opens the sources and sinks of a run; `outlets` are its sinks, `redaction` masks what they get, and
+`delivery` brings what waits in the outbox; `workspace` is the operation's folder as commands see it; on the floor above
+it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py`
+would be too full for, and `__main__` starts that.
 """
 
 STRANGERS = {frozenset({"loading", "evaluation"})}

@@ -272,6 +272,19 @@ def test_a_card_number_is_found_however_it_is_said(number, language, cuts, spelt
 
 
 @settings(deadline=None)
+@given(cards, st.sampled_from(LANGUAGES), st.booleans())
+def test_the_reason_never_repeats_a_card_number(number, language, spelt):
+    said = in_words(number, language) if spelt else number
+    finding = found({"verification.no_card_numbers": {}}, [Call("c", language=language, turns=(Turn("agent", said),))])[
+        0
+    ]
+    assert finding.verdict is Verdict.NOT_MET
+    assert [place.quote for place in finding.evidence] == [said]
+    assert said not in finding.reason
+    assert max(map(len, re.findall(r"\d+", finding.reason))) == 4
+
+
+@settings(deadline=None)
 @given(cards, st.sampled_from("0123456789"))
 def test_what_does_not_pass_is_not_found(number, digit):
     wrong = number[:-1] + digit
@@ -466,3 +479,16 @@ def test_the_order_of_calls_changes_nothing():
         straight, mixed = (found({name: {}}, each) for each in (calls, shuffled))
         by_id = {call.call_id: straight[row] for row, call in enumerate(calls)}
         assert all(mixed[row] == by_id[call.call_id] for row, call in enumerate(shuffled))
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+@pytest.mark.parametrize("given", [["some words"], {"es": ["some words"]}, {"fr": ["some words"]}], ids=str)
+def test_words_of_a_card_make_parts_that_phrase_takes(name, given):
+    offered = HOST.criteria[name]
+    for option, schema in offered.options["properties"].items():
+        if schema.get("type") == ["array", "object"]:
+            jsonschema.Draft202012Validator(offered.options).validate({option: given})
+            for part in offered({option: given}, QUESTION).parts():
+                ((inner, options),) = part.items()
+                jsonschema.Draft202012Validator(HOST.criteria[inner].options).validate(options)
+                HOST.criteria[inner](options, QUESTION)

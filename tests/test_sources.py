@@ -97,7 +97,9 @@ def test_a_line_without_end_is_left_out_and_not_held(tmp_path, monkeypatch):
 
 def test_names_made_up_record_by_record_are_not_told_for_ever(tmp_path):
     path = tmp_path / "calls.jsonl"
-    path.write_text("".join(f'{{"call_id": "{n}", "duration_s": 1, "f{n}": 1}}\n' for n in range(100)), encoding="utf-8")
+    path.write_text(
+        "".join(f'{{"call_id": "{n}", "duration_s": 1, "f{n}": 1}}\n' for n in range(100)), encoding="utf-8"
+    )
     found = list(jsonl.Jsonl({}).calls(str(path)))
     assert sum(isinstance(each, Call) for each in found) == 100
     assert sum(isinstance(each, Problem) for each in found) == 20

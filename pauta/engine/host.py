@@ -31,6 +31,10 @@ BUILT_IN: Final = (
     "pauta.plugins.criteria.condition",
     "pauta.plugins.criteria.sequence",
     "pauta.plugins.criteria.combinations",
+    "pauta.plugins.packs.collections",
+    "pauta.plugins.packs.sales",
+    "pauta.plugins.packs.support",
+    "pauta.plugins.packs.verification",
     "pauta.plugins.methods.grades",
     "pauta.plugins.actions.follow_up",
     "pauta.plugins.sources.jsonl",
@@ -150,6 +154,8 @@ class Host:
 
     def purpose(self, kind: str, name: str) -> str:
         """What something that is offered is for, in one sentence; '' where its plugin does not say."""
+        if kind == "scorecards":
+            return ""
         offered: Any = getattr(self, kind).get(name)
         if kind == COMMANDS:
             return one_line(str(getattr(offered, "help", None) or "").strip().partition("\n")[0])

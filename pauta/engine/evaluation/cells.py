@@ -118,6 +118,8 @@ class Coding:
 
         Raises RefusedError where it is neither.
         """
+        if isinstance(raw, tuple) and len(raw) == 1 and raw[0] in (UNVERIFIED, MISSING, NOT_APPLICABLE):
+            raw = raw[0]
         if isinstance(raw, str) and (raw == MISSING or not raw.strip()):
             return State.MISSING
         if raw == UNVERIFIED:

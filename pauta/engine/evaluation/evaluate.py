@@ -146,9 +146,7 @@ def _by_method(
         score = method_score(plan.method, sheet_of(plan.codings, range(len(plan.codings)), codes, cells), rows)
     except Exception as error:  # a plugin may raise anything
         use = plan.scorecard.scoring.method
-        problems.append(
-            Problem("E606", f"scoring method '{use.name}' failed, no score: {reason_of(error)}", use.at)
-        )
+        problems.append(Problem("E606", f"scoring method '{use.name}' failed, no score: {reason_of(error)}", use.at))
         score = np.full(rows, np.nan)
     return replace(found, raw=score, failed=score)
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pauta.plugins.packs.numerals import numerals_in
 from pauta.plugins.packs.plain import Plain, compiled, plain_of
@@ -55,8 +54,7 @@ _WHOLE: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An amount that was said, [start, stop) in the folded text. `value` is None where it points to one said before."""
 
     value: float | None

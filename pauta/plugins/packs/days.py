@@ -11,9 +11,8 @@ the end of the month). A day is found, not worked out: nothing here says which d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pauta.plugins.packs.numerals import LEXICA
 from pauta.plugins.packs.plain import Plain, compiled
@@ -112,8 +111,7 @@ _PAST_AFTER: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(NamedTuple):
     """A day that was named, [start, stop) in the folded text."""
 
     start: int

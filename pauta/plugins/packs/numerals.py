@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from pauta.plugins.packs.plain import Plain, compiled
 
@@ -97,8 +97,7 @@ LEXICA: Final[Mapping[str, Lexicon]] = {
 _PIECE: Final = r"[^\W\d_]+|\d+"
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     """A number that was said. `digits` as figures would write it; [start, stop) in the folded text."""
 
     digits: str
@@ -112,8 +111,7 @@ class Numeral:
         return int(self.digits) if len(self.digits) <= 18 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A number read from tokens: its value, and the token after it."""
 
     value: int

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pauta.plugins.packs.meant import SENTENCE_END, denied
 from pauta.plugins.packs.plain import Plain, compiled, plain_of
@@ -30,8 +29,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A reply: what it amounts to, and [start, stop) of the words that say so, in the original text."""
 
     kind: Kind

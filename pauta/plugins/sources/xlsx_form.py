@@ -162,7 +162,7 @@ def _read_row(form: Form, number: int, row: Sequence[Cell], columns: Mapping[str
             _no_question(form, question, at(number, columns["question"]), next(iter(places.values())))
         )
         return
-    read = {name: _value(form, question, name, cell) for name, cell in given.items()}
+    read: dict[str, object] = {name: _value(form, question, name, cell) for name, cell in given.items()}
     before = found.answers.get(question)
     if before is None:
         found.answers[question] = read

@@ -137,7 +137,7 @@ class NoThreats:
         self._parts = [phrase(AGENT, THREATS[kind]) for kind in self._kinds]
         self._parts += [phrase(AGENT, OTHERS[kind]) for kind in self._others]
         if "also" in options:
-            self._parts.append(phrase(AGENT, widened(dict.fromkeys(THREATS["legal"], ()), options["also"])))
+            self._parts.append(phrase(AGENT, widened(THREATS[self._kinds[0]], options["also"])))
 
     def parts(self) -> Sequence[Part]:
         """The kinds of threats."""
@@ -155,7 +155,7 @@ class NoThreats:
             told = [place for each in others if (place := _told(call, each)) is not None]
             heard[kind] = [*heard[kind], *told]
         if len(found) > len(self._kinds) + len(self._others):
-            heard[_OF_THE_CARD] = found[-1]
+            heard[_OF_THE_CARD] = [each for each in found[-1] if each not in found[0]]
         meant = {
             kind: [each for each in places if is_meant(call, each, advice=kind in OTHERS)]
             for kind, places in heard.items()

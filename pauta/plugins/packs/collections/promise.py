@@ -22,8 +22,7 @@ agreed on, and whether the promise is taken back later in the call, is not told:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from pauta import Call, Evidence, Finding, Question, Verdict
 from pauta.plugins.packs.amounts import Amount, amounts_in
@@ -38,8 +37,7 @@ _EXCHANGE: Final = 4
 _SENTENCE: Final = r"[^.?!\n]+(?:[.?!](?!\s|$)[^.?!\n]*)*[.?!]?"
 
 
-@dataclass(frozen=True)
-class _Said:
+class _Said(NamedTuple):
     """One turn of agent or customer, read. `speaks_of_paying`: of a payment still to come."""
 
     turn: int

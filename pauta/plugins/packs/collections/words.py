@@ -12,7 +12,7 @@ _EN_NAME: Final = (
     r"|important|calling|ringing|phoning|writing|speaking|here|sorry|afraid|glad|happy|from|with|going|trying|looking|on"
     r"|at|no|so|me)\b)[^\W\d_]+"
 )
-_EN_I_AM: Final = rf"\b(?:this is|i am|i['’]?m|it is|it['’]?s)( uh| um)* {_EN_NAME}(?: \w+)?(?: \w+)?"
+_EN_I_AM: Final = rf"\b(?:this is|i am|i['’]?m|it is|it['’]?s)( uh| um)* {_EN_NAME}(?:[.,]* \w+)?(?:[.,]* \w+)?"
 _EN_HELLO: Final = rf"^\W*(?:hello|hi|good (?:morning|afternoon|evening))\W+(?!is\b|am\b|can\b){_EN_NAME}( \w+)?"
 _ES_HELLO: Final = (
     r"^\W*(?:hola|buen día|buenos días|buenas tardes|buenas noches)\W+(?!se\b|el\b|la\b|le\b|esto\b|soy\b|es\b)"
@@ -23,7 +23,7 @@ _ES_SPEAKING: Final = (
 )
 WHO: Final[Phrases] = {
     "en": [
-        "my name is", rf"re:{_EN_I_AM},? (calling|from|speaking|with|at|here)\b",
+        "my name is", rf"re:{_EN_I_AM}[ .,]+(calling|from|speaking|with|at|here)\b",
         rf"re:\byou(['’]?re| are) (speaking|talking|chatting) (to|with) {_EN_NAME}",
         r"re:\b(?!i\b)\w+ speaking\b(?! (to|with))", rf"re:{_EN_HELLO} (from|with|at|of)\b",
     ],
@@ -44,7 +44,7 @@ WHO: Final[Phrases] = {
 FOR_WHOM: Final[Phrases] = {
     "en": [
         "(calling|ringing|phoning|writing) (you) (from|on behalf of)", "on behalf of", "my name is ...4 (from|with|at)",
-        rf"re:{_EN_I_AM},? (from|with|at)\b", rf"re:{_EN_I_AM},? calling from\b", "you have reached",
+        rf"re:{_EN_I_AM}[ .,]+((calling )?from|with|at)\b", "you have reached",
         rf"re:{_EN_HELLO} (from|with|at|of)\b",
     ],
     "es": [

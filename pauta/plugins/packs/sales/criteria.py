@@ -7,8 +7,7 @@ none that the record names) is unverified.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from pauta import Call, CallBatch, Evidence, Finding, Findings, Question, Verdict
 from pauta.plugins.packs.amounts import amounts_in
@@ -227,8 +226,7 @@ class TermsBeforeConsent:
         return Finding(Verdict.NOT_MET, "; ".join(told), in_order([*read, *(places[topic][0] for topic in late)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """A question for consent, and what the customer answers in a turn."""
 
     asked: Evidence

@@ -13,8 +13,7 @@ otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pauta.plugins.packs.numerals import Numeral, numerals_in
 from pauta.plugins.packs.plain import Plain, plain_of, word_set, words_of
@@ -49,8 +48,7 @@ _ASIDE: Final = 4
 """How many words somebody else may say in between: "uh-huh", "go on", "yes, got it"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """A turn as it is searched: which turn it is, whose, and its text."""
 
     turn: int
@@ -58,8 +56,7 @@ class Heard:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardNumber:
+class CardNumber(NamedTuple):
     """A card number that was said: its digits, and [start, stop) in the original text of each turn that holds some."""
 
     digits: str
@@ -67,8 +64,7 @@ class CardNumber:
     places: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     turn: int
     plain: Plain
     numeral: Numeral

@@ -78,7 +78,7 @@ GIVES: Final[Mapping[str, Phrases]] = {
         "pt": ["meu (cpf|rg)"],
     },
     "secret": {
-        "en": ["my (pin|password|security answer) is"],
+        "en": ["(my|the|and) (pin|password|security answer) is"],
         "es": ["mi (pin|palabra clave) es"],
         "pt": ["minha palavra chave é"],
     },
