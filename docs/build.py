@@ -35,7 +35,8 @@ SCHEMA_PAGES: tuple[tuple[str, str, str, Mapping[str, str]], ...] = (
         "Calls and people's answers",
         "A call is one JSON object a line (`.jsonl`), or a row of a CSV file with columns `attributes.x` and\n"
         "`metrics.x` and without turns. People's answers are one JSON object an evaluation, or CSV: either a row an\n"
-        "answer (with the columns `question`, `answer`, `comment`, `fault`) or a row an evaluation with a column a question.",
+        "answer (with the columns `question`, `answer`, `comment`, `fault`) or a row an evaluation with a column a\n"
+        "question.",
         {"A call": "call", "A person's evaluation": "evaluation"},
     ),
 )
