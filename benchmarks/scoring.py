@@ -83,8 +83,8 @@ def _measured(given: Evaluations, engines: dict[str, Zen], without: str, rounds:
         "Scoring",
         f"The card of 40 questions (`benchmarks/cards/forty.yaml`) over {rows:,} evaluations held as columns of codes, "
         f"one core; {zen}.{without} All gave the same score, auto-fail and band on {CHECKED:,} evaluations before any "
-        "timing. The kernels give these three; pauta also the raw score, the agent's score, the counts of errors by "
-        f"class and of what is missing or unverified, the status and the pass. {rounds} rounds in turn.",
+        "timing. The kernels give these three; pauta also the raw score, the agent's score, the status, the pass, and "
+        f"what its counts of errors and of missing or unverified answers are read from. {rounds} rounds in turn.",
         tuple(figures),
     )
 

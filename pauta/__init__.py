@@ -23,7 +23,7 @@ _ROOMS = {
     "engine.model.scorecard": "Question",
     "engine.problems": "Place Problem ProblemsFound",
     "engine.whole_file": "WholeFile",
-    "store": "PostgresStore Store Written",
+    "store": "AnyStore PostgresStore Store Written",
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
 __all__ = sorted([*_HOME, "__version__"])

@@ -39,6 +39,11 @@ from pauta.engine.model.results import Results as Results
 from pauta.engine.model.scorecard import Question as Question
 from pauta.engine.problems import Place as Place, Problem as Problem, ProblemsFound as ProblemsFound
 from pauta.engine.whole_file import WholeFile as WholeFile
-from pauta.store import PostgresStore as PostgresStore, Store as Store, Written as Written
+from pauta.store import (
+    AnyStore as AnyStore,
+    PostgresStore as PostgresStore,
+    Store as Store,
+    Written as Written,
+)
 
 __version__: str

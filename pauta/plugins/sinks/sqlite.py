@@ -4,13 +4,14 @@ A batch is one transaction. The same result a second time writes nothing; anothe
 version and evaluator is a new revision. The file opens in any SQLite tool; docs/database.md names tables and views.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from pauta import Call, Outbox, Recipient, Store, Written, hookimpl
+from pauta import Store, hookimpl
+from pauta.plugins.sinks.keeping import Keeping
 
 
-class Sqlite:
+class Sqlite(Keeping):
     """The embedded database."""
 
     name: ClassVar[str] = "sqlite"
@@ -25,39 +26,7 @@ class Sqlite:
 
     def __init__(self, options: Mapping[str, object]) -> None:
         """Open the database; raises ProblemsFound where that is not possible."""
-        self._store = Store(str(options["path"]))
-        self._calls: Sequence[Call] = ()
-        self._cards: Sequence[Mapping[str, object]] = ()
-        self._send: Sequence[Recipient] = ()
-        self._written = Written()
-
-    @property
-    def outbox(self) -> Outbox:
-        """The database, where what other sinks are to be sent waits too."""
-        return self._store
-
-    def send_to(self, recipients: Sequence[Recipient]) -> None:
-        """Take note of the sinks that are to be sent what is new."""
-        self._send = recipients
-
-    @property
-    def outcome(self) -> str:
-        """What became of the run, for its summary."""
-        done = self._written
-        return f"{done.new} new, {done.revised} revised, {done.unchanged} unchanged"
-
-    def about(self, calls: Sequence[Call], cards: Sequence[Mapping[str, object]]) -> None:
-        """Take note of the calls and cards of the batch that comes next: they go in with it."""
-        self._calls, self._cards = calls, cards
-
-    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
-        """Keep a batch of evaluations, all of it or nothing."""
-        self._written += self._store.write(evaluations, calls=self._calls, cards=self._cards, send=self._send)
-        self._calls, self._cards = (), ()
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._store.close()
+        super().__init__(Store(str(options["path"])))
 
 
 @hookimpl
