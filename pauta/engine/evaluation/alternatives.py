@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import Coding, State
 from pauta.engine.evaluation.evaluate import evaluate
@@ -32,11 +31,14 @@ def evaluate_alternatives(
     heard: the answers of the row as if every question were asked (`Gathered.heard`), by question.
     """
     rows = len(changes)
-    answers: dict[str, Coded[Any]] = {}
-    for coding in plan.codings:
-        name = coding.question.id
-        as_was = _given(coding, heard[name])
-        answers[name] = _column(coding, [each.get(name, as_was) for each in changes])
+    changed: dict[str, list[tuple[int, RawAnswer]]] = {}
+    for n, each in enumerate(changes):
+        for name, answer in each.items():
+            changed.setdefault(name, []).append((n, answer))
+    answers = {
+        name: _column(coding, rows, _given(coding, heard[name]), changed.get(name, ()))
+        for name, coding in zip(plan.position, plan.codings, strict=True)
+    }
     notes: dict[tuple[int, str], Note] = {}
     for (noted, name), note in batch.notes.items():
         if noted == row:
@@ -60,17 +62,19 @@ def _given(coding: Coding, cell: Cell) -> RawAnswer | None:
     return cell.value  # type: ignore[return-value]  # the value of an answer cell is what read() gave
 
 
-def _column(coding: Coding, given: Sequence[RawAnswer | None]) -> Coded[Any]:
-    """Answers of one question as a column; those of a closed question in the plan's own codes."""
+def _column(
+    coding: Coding, rows: int, as_was: RawAnswer | None, changed: Sequence[tuple[int, RawAnswer]]
+) -> Coded[Any]:
+    """Answers of one question: the same in all rows but the changed ones. Closed ones are in the plan's own codes."""
+    values: dict[Any, int] = {as_was: 0}
+    codes = np.zeros(rows, dtype=np.int32)
+    for row, answer in changed:
+        codes[row] = values.setdefault(answer, len(values))
     if not coding.closed:
-        distinct: dict[Any, int] = {}
-        codes = [distinct.setdefault(each, len(distinct)) for each in given]
-        return Coded(np.array(codes, dtype=np.int32), tuple(distinct))
+        return Coded(codes, tuple(values))
     known = {UNVERIFIED: int(State.UNVERIFIED), NOT_APPLICABLE: int(State.NOT_APPLICABLE), None: int(State.MISSING)}
-    codes_of: NDArray[np.int32] = np.array(
-        [known[each] if each in known else coding.code_of[str(each)] for each in given], dtype=np.int32
-    )
-    return Coded(codes_of, coding.vocabulary)
+    own = [known[each] if each in known else coding.code_of[str(each)] for each in values]
+    return Coded(np.array(own, dtype=np.int32).take(codes), coding.vocabulary)
 
 
 def any_answer(question: Question) -> RawAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,18 @@ from pauta.engine.evaluation.cells import State
 from pauta.engine.evaluation.escalate import escalate
 from pauta.engine.evaluation.gather import Gathered, gather
 from pauta.engine.evaluation.plan import Plan
-from pauta.engine.evaluation.scoring import Marks, Totals, held, marks, method_score, rounded, sheet_of, totals
-from pauta.engine.evaluation.tables import BLOCK, Tables
+from pauta.engine.evaluation.scoring import (
+    Marks,
+    Totals,
+    critical_by_class,
+    held,
+    marks,
+    method_score,
+    rounded,
+    sheet_of,
+    totals,
+)
+from pauta.engine.evaluation.tables import BLOCK, Counts, Tables
 from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
 from pauta.engine.model.scorecard import Fault, Harm, Scorecard
@@ -25,8 +35,6 @@ Codes = NDArray[np.integer]
 Small = TypeVar("Small", np.uint8, np.int8)
 Verdict: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]
 """status, passed and band."""
-KEPT: Final = ("non_critical", "missing", "unverified")
-"""The counters that outlive their block."""
 
 
 @dataclass
@@ -53,7 +61,7 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder 
     """From the answers of a batch to its results: scores, errors, verdicts, escalations."""
     problems = list(plan.problems) + gathered.problems
     comments = _comments_missing(plan, batch, gathered)
-    scored = _Scores(batch.size)
+    scored = _Scores(batch.size, plan.tables.words)
     kept = _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, comments, recorder)
     agent = _agent_scores(plan, batch, gathered, scored.score, problems)
     answers = {question.id: gathered.answers[n] for n, question in enumerate(plan.scorecard.questions)}
@@ -66,16 +74,11 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder 
         agent_score=agent,
         passed=scored.passed,
         band=scored.band,
-        critical=scored.critical,
-        non_critical=scored.counts["non_critical"],
-        missing=scored.counts["missing"],
-        unverified=scored.counts["unverified"],
-        critical_by_class=scored.by_class,
         card_failed=scored.card_failed,
         accumulated=scored.accumulated,
         comment_missing=comments,
         answers=answers,
-        detail=_Detail(plan, gathered.codes, gathered.cells, kept),
+        detail=_Detail(plan, gathered.codes, gathered.cells, scored, kept),
         plugins=plan.versions,
         problems=tuple(problems),
     )
@@ -84,27 +87,22 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder 
 
 
 class _Scores:
-    """What blocks write into: one array per figure, (rows,)."""
+    """What blocks write into: one array per figure, (rows,). words: the counters, packed as the plan's tables say."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, words: int) -> None:
         self.score, self.raw_score = np.empty(rows), np.empty(rows)
-        self.critical = np.empty(rows, dtype=np.int32)
+        self.words = [np.empty(rows, dtype=np.int64) for _ in range(words)]
         self.card_failed = np.empty(rows, dtype=np.bool_)
         self.accumulated = np.empty(rows, dtype=np.bool_)
-        self.counts = {name: np.empty(rows, dtype=np.int32) for name in KEPT}
-        self.by_class = {harm: np.empty(rows, dtype=np.int32) for harm in Harm}
         self.status = np.empty(rows, dtype=np.uint8)
         self.passed = np.empty(rows, dtype=np.int8)
         self.band = np.empty(rows, dtype=np.int16)
 
     def take(self, block: slice, made: Marks, verdict: Verdict) -> None:
         self.score[block], self.raw_score[block] = made.score, made.raw_score
-        self.critical[block], self.card_failed[block] = made.critical, made.card_failed
-        self.accumulated[block] = made.accumulated
-        for name, counts in self.counts.items():
-            counts[block] = made.counts[name]
-        for harm, counts in self.by_class.items():
-            counts[block] = made.critical_by_class[harm]
+        self.card_failed[block], self.accumulated[block] = made.card_failed, made.accumulated
+        for word, own in zip(self.words, made.counts.words, strict=True):
+            word[block] = own
         self.status[block], self.passed[block], self.band[block] = verdict
 
 
@@ -124,7 +122,7 @@ def _in_blocks(
     found = None
     for start in range(0, rows, BLOCK):
         block = slice(start, min(start + BLOCK, rows))
-        own = [column[block] for column in codes]
+        own = codes if one_block else [column[block] for column in codes]
         found = totals(plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=one_block)
         if plan.method is not None:
             found = _by_method(plan, own, cells, found, problems)
@@ -174,7 +172,7 @@ def _agent_scores(
     if not changed.any():
         return score
     rows = np.flatnonzero(changed)
-    again = _Scores(len(rows))
+    again = _Scores(len(rows), plan.tables.words)
     _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems, {})
     agent = score.copy()
     agent[rows] = again.score
@@ -241,14 +239,28 @@ class _Detail:
     """Figures worked out on request, by the same tables and the same arithmetic as the score."""
 
     def __init__(
-        self, plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]], kept: Totals | None
+        self,
+        plan: Plan,
+        codes: Sequence[Codes],
+        cells: Sequence[Sequence[Cell]],
+        scored: _Scores,
+        kept: Totals | None,
     ) -> None:
         self._plan, self._codes, self._cells, self._kept = plan, codes, cells, kept
+        self._counts, self._accumulated = Counts(plan.tables.counters, scored.words), scored.accumulated
         self._open = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
         self._rows = len(codes[0]) if codes else 0
 
     def _totals(self, tables: Tables, *, keep_sections: bool = False) -> Totals:
         return totals(tables, tables.sums(self._codes, self._open), self._rows, keep_sections=keep_sections)
+
+    def count(self, name: str) -> NDArray[np.int32]:
+        """A counter of the plan's tables."""
+        return self._counts[name]
+
+    def critical_by_class(self) -> Mapping[Harm, NDArray[np.int32]]:
+        """The critical errors by class, with the one that many non-critical ones make."""
+        return critical_by_class(self._plan.scorecard.scoring, self._counts, self._accumulated)
 
     def coverage(self) -> NDArray[np.float64]:
         """Share of the weight that was looked at: the score's own formula, with looked at in place of credit."""
@@ -283,23 +295,19 @@ class _Detail:
 
     def shares(self) -> Mapping[str, NDArray[np.float64]]:
         """Question id -> its part of the whole, 0..1: w_q over the lower sum, times its section's part of the total."""
-        shares: dict[str, NDArray[np.float64]] = {}
+        tables, codes, cells = self._plan.tables, self._codes, self._cells
+        shares = np.array([tables.lower(n, codes[n], cells[n]) for n in range(len(codes))])
         whole = np.zeros(self._rows)
-        position = 0
+        stop = 0
         for section in self._plan.scorecard.sections:
-            own = np.empty((len(section.questions), self._rows))
-            base = np.zeros(self._rows)
-            for n, question in enumerate(section.questions, start=position):
-                shares[question.id] = row = own[n - position]
-                row[:] = self._plan.tables.lower(n, self._codes[n], self._cells[n])
-                base += row
-            position += len(section.questions)
+            start, stop = stop, stop + len(section.questions)
+            own = shares[start:stop]
+            base = np.add.accumulate(own)[-1]  # one by one: in another order the last bit could be another
             if section.weight is not None:
                 there = base > 0
                 own *= section.weight
                 np.divide(own, base, out=own, where=there)
                 base = np.where(there, section.weight, 0.0)
             whole += base
-        for share in shares.values():
-            np.divide(share, whole, out=share, where=whole > 0)
-        return shares
+        np.divide(shares, whole, out=shares, where=whole > 0)
+        return {question.id: share for question, share in zip(self._plan.scorecard.questions, shares, strict=True)}

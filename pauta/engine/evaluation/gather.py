@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from pauta.engine.model.scorecard import AskedCriterion, Question
 from pauta.engine.problems import Place, Problem, did_you_mean
 
 Codes = NDArray[np.integer]
+_MISSING: Final = int(State.MISSING)
 
 
 @dataclass
@@ -171,7 +172,7 @@ def _heard(
     if findings is None and question.default is None and automatic is None:
         return codes, given, None
     if given is None:
-        given = (codes != int(State.MISSING)).view(np.uint8)
+        given = (codes != _MISSING).view(np.uint8)
     proposed: Codes | None = None
     fillable = given == int(Given.NOBODY)
     if findings is not None and question.criterion is not None:
@@ -211,10 +212,14 @@ def _persons(
         return np.zeros(batch.size, dtype=np.int32), None
     if column.values is cells.coding.vocabulary:
         return column.codes, None
-    codes = [int(State.MISSING)] * len(column.values)
+    codes = [_MISSING] * len(column.values)
     refusals = []
+    plain = cells.coding.code_of if cells.coding.closed else {}
     for n, raw in enumerate(column.values):
         if raw is None:
+            continue
+        if isinstance(raw, str) and raw in plain:
+            codes[n] = plain[raw]
             continue
         try:
             codes[n] = cells.code(cells.coding.read(raw))
@@ -229,7 +234,7 @@ def _persons(
     found = np.array(codes, dtype=np.int32).take(column.codes)
     if not refusals:
         return found, None
-    return found, ((found != int(State.MISSING)) | np.isin(column.codes, refusals)).view(np.uint8)
+    return found, ((found != _MISSING) | np.isin(column.codes, refusals)).view(np.uint8)
 
 
 def _proposed(

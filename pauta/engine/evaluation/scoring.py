@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pauta.engine.contracts import Method, Sheet
 from pauta.engine.evaluation.cells import Coding
-from pauta.engine.evaluation.tables import SectionSums, Tables
+from pauta.engine.evaluation.tables import Counts, SectionSums, Tables
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import Harm, OnCritical, Scoring
 
@@ -21,7 +21,6 @@ NOISE = 1e-9
 """A difference of scores below this is noise of float64 sums (SCORECARD.md section 4, Rounding)."""
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int32]
 
 
 def rounded(score: Floats, decimals: int) -> Floats:
@@ -43,12 +42,12 @@ class Totals:
 
     raw: before errors take effect; failed: after `fails: section`.
 
-    section_raw and section_failed: section id -> S_s, filled where sections are asked for. counts: counter -> int32.
+    section_raw and section_failed: section id -> S_s, filled where sections are asked for.
     """
 
     raw: Floats
     failed: Floats
-    counts: Mapping[str, Counts]
+    counts: Counts
     section_raw: Mapping[str, Floats]
     section_failed: Mapping[str, Floats]
 
@@ -56,7 +55,8 @@ class Totals:
 def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool = False) -> Totals:
     """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections."""
     words = [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
-    upper, lower = np.zeros(rows), np.zeros(rows)
+    upper = np.zeros(rows)
+    lower: Floats | float = 0.0
     failed_upper = np.zeros(rows) if tables.can_fail else upper
     section_raw: dict[str, Floats] = {}
     section_failed: dict[str, Floats] = {}
@@ -68,76 +68,59 @@ def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_secti
         part: Floats = each.upper
         base: Floats | float = each.lower
         if weight is not None or keep_sections:
-            score = _ratio(each.upper, each.lower, 100.0)
+            credit, empty = _credit(each.upper, each.lower)
         if keep_sections:
-            section_raw[name] = score
-            section_failed[name] = _failed(score, fails)
+            section_raw[name] = credit * 100.0
+            section_failed[name] = _failed(section_raw[name], fails)
         if weight is not None:
-            part, base = _weighted(score, weight)
+            part, base = credit * weight, weight
+            if empty is not None:
+                part[empty], base = 0.0, np.where(empty, 0.0, weight)
         upper += part
-        lower += base
+        lower = lower + base
         if tables.can_fail:
             failed_upper += _failed(part, fails)
-    scale = 1.0 if tables.weighted else 100.0
-    raw = _ratio(upper, lower, scale)
-    failed = _ratio(failed_upper, lower, scale) if tables.can_fail else raw
-    counts = {name: counter.of(words) for name, counter in tables.counters.items()}
-    return Totals(raw, failed, counts, section_raw, section_failed)
-
-
-def _weighted(score: Floats, weight: float) -> tuple[Floats, Floats | float]:
-    """W_s times S_s and W_s, both 0 where the section has no S_s."""
-    part = score * weight
-    without = np.isnan(part)
-    if not without.any():
-        return part, weight
-    part[without] = 0.0
-    return part, np.where(without, 0.0, weight)
+    raw = _credit(upper, lower)[0]
+    raw *= 100.0
+    failed = _credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
+    return Totals(raw, failed, Counts(tables.counters, words), section_raw, section_failed)
 
 
 def _failed(score: Floats, fails: NDArray[np.bool_] | None) -> Floats:
     return score if fails is None else np.where(fails, np.minimum(score, 0.0), score)
 
 
-def _ratio(upper: Floats, lower: Floats, scale: float) -> Floats:
-    """Scale times upper over lower, NaN where lower is 0."""
-    ratio = scale * upper
-    empty = lower <= 0
+def _credit(upper: Floats, lower: Floats | float) -> tuple[Floats, NDArray[np.bool_] | None]:
+    """Upper over lower, NaN where lower is 0; and where it is, None for nowhere."""
+    empty = np.less_equal(lower, 0.0)
     if not empty.any():
-        ratio /= lower
-        return ratio
+        return upper / lower, None
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio /= lower
-    ratio[empty] = np.nan
-    return ratio
+        credit = upper / lower
+    credit[empty] = np.nan
+    return credit, empty
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The rounded scores of a block and what its errors did. counts as in Totals, critical with accumulation."""
+    """The rounded scores of a block and what its errors did."""
 
     score: Floats
     raw_score: Floats
-    counts: Mapping[str, Counts]
-    critical: Counts
-    critical_by_class: Mapping[Harm, Counts]
+    counts: Counts
     card_failed: NDArray[np.bool_]
     accumulated: NDArray[np.bool_]
 
 
-def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Mapping[str, Counts]) -> Marks:
+def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Counts) -> Marks:
     """Errors, bounds and rounding, in the order of SCORECARD.md section 4."""
-    by_class = {harm: counts[harm.value] for harm in Harm}
     card_failed = counts["card"] > 0
     accumulated = np.zeros(len(raw), dtype=np.bool_)
     if scoring.accumulation is not None:
         accumulated = counts["non_critical"] >= scoring.accumulation.non_critical
         made = scoring.accumulation.make
-        if made.critical is not None:
-            by_class[made.critical] = by_class[made.critical] + accumulated
-            if made.fails == "card":
-                card_failed = card_failed | accumulated
-    critical = np.add.reduce(list(by_class.values()))
+        if made.critical is not None and made.fails == "card":
+            card_failed = card_failed | accumulated
     raw_score = rounded(held(raw, scoring), scoring.decimals)
     score = raw_score if failed is raw else rounded(held(failed, scoring), scoring.decimals)
     match scoring.on_critical:
@@ -146,7 +129,17 @@ def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Mapping[str, Co
         case OnCritical.AT_MOST:
             limit = rounded(np.array([scoring.on_critical_limit]), scoring.decimals)
             score = np.where(card_failed, np.minimum(score, limit), score)
-    return Marks(score, raw_score, counts, critical, by_class, card_failed, accumulated)
+    return Marks(score, raw_score, counts, card_failed, accumulated)
+
+
+def critical_by_class(
+    scoring: Scoring, counts: Counts, accumulated: NDArray[np.bool_]
+) -> Mapping[Harm, NDArray[np.int32]]:
+    """The critical errors by class, with the one that many non-critical ones make."""
+    by_class = {harm: counts[harm.value] for harm in Harm}
+    if scoring.accumulation is not None and scoring.accumulation.make.critical is not None:
+        by_class[scoring.accumulation.make.critical] += accumulated
+    return by_class
 
 
 def held(score: Floats, scoring: Scoring) -> Floats:

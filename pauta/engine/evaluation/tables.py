@@ -103,6 +103,17 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """The counters of some rows, each unpacked when it is asked for. words: each (rows,) int64."""
+
+    counters: Mapping[str, Counter]
+    words: Sequence[NDArray[np.int64]]
+
+    def __getitem__(self, name: str) -> NDArray[np.int32]:
+        return self.counters[name].of(self.words)
+
+
+@dataclass(frozen=True, slots=True)
 class Packed:
     """Where the two sums stand in a section's last word, above the counters: from which bits, and how wide they are."""
 

@@ -82,6 +82,14 @@ class QuestionAnswers:
 class Detail(Protocol):
     """Figures that not every caller asks for; each is worked out by the same arithmetic when it is."""
 
+    def count(self, name: str) -> NDArray[np.int32]:
+        """How many `non_critical` errors, `missing` or `unverified` questions."""
+        ...
+
+    def critical_by_class(self) -> Mapping[Harm, NDArray[np.int32]]:
+        """See Results.critical_by_class."""
+        ...
+
     def coverage(self) -> NDArray[np.float64]:
         """See Results.coverage."""
         ...
@@ -104,10 +112,9 @@ class Results:
     """One row per row of the batch; every array is (rows,) unless said otherwise.
 
     score, raw_score, agent_score: float64, rounded as SCORECARD.md section 4 says, NaN where there is none. status:
-    uint8 of Status. passed: int8, 1, 0 or UNKNOWN. band: int16, index into scorecard.bands or UNKNOWN. critical,
-    non_critical, missing, unverified: int32 counts. critical_by_class: Harm -> int32 counts. card_failed, accumulated,
-    comment_missing: bool. answers: question id -> its answers. fired: escalation id -> bool. problems: answers that
-    were refused, and plugins that failed.
+    uint8 of Status. passed: int8, 1, 0 or UNKNOWN. band: int16, index into scorecard.bands or UNKNOWN. card_failed,
+    accumulated, comment_missing: bool. answers: question id -> its answers. fired: escalation id -> bool. problems:
+    answers that were refused, and plugins that failed.
     """
 
     scorecard: Scorecard
@@ -118,11 +125,6 @@ class Results:
     agent_score: NDArray[np.float64]
     passed: NDArray[np.int8]
     band: NDArray[np.int16]
-    critical: NDArray[np.int32]
-    non_critical: NDArray[np.int32]
-    missing: NDArray[np.int32]
-    unverified: NDArray[np.int32]
-    critical_by_class: Mapping[Harm, NDArray[np.int32]]
     card_failed: NDArray[np.bool_]
     accumulated: NDArray[np.bool_]
     comment_missing: Mapping[str, NDArray[np.bool_]]
@@ -134,6 +136,32 @@ class Results:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    @cached_property
+    def non_critical(self) -> NDArray[np.int32]:
+        """How many non-critical errors were made."""
+        return self.detail.count("non_critical")
+
+    @cached_property
+    def missing(self) -> NDArray[np.int32]:
+        """How many questions that must be answered were not."""
+        return self.detail.count("missing")
+
+    @cached_property
+    def unverified(self) -> NDArray[np.int32]:
+        """How many questions nobody could tell about."""
+        return self.detail.count("unverified")
+
+    @cached_property
+    def critical_by_class(self) -> Mapping[Harm, NDArray[np.int32]]:
+        """How many critical errors of each class were made, the one of accumulation among them."""
+        return self.detail.critical_by_class()
+
+    @cached_property
+    def critical(self) -> NDArray[np.int32]:
+        """How many critical errors were made."""
+        by_class = self.critical_by_class
+        return by_class[Harm.CUSTOMER] + by_class[Harm.BUSINESS] + by_class[Harm.COMPLIANCE]
 
     @cached_property
     def coverage(self) -> NDArray[np.float64]:
