@@ -150,7 +150,7 @@ def results_for_plugin(results: Results, plugin: str) -> Results:
     columns = {each.name: seen(getattr(results, each.name)) for each in fields(results)}
     maps = {
         name: ReadOnlyDict({key: seen(value) for key, value in columns[name].items()})
-        for name in ("critical_by_class", "comment_missing", "fired", "plugins")
+        for name in ("comment_missing", "fired", "plugins")
     }
     nouns = {"answers": ReadOnlyDict(answers), "batch": batch_for_plugin(results.batch, plugin)}
     return replace(results, **{**columns, **maps, **nouns})
