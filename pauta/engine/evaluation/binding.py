@@ -65,13 +65,19 @@ def bind(card: Scorecard, host: Host, problems: list[Problem]) -> dict[int, Boun
         if question.criterion is not None
     }
     waiting = list(bound.values())
+    sharing: dict[str, list[BoundCriterion]] = {}
     for _ in range(DEEPEST):
         by_class: dict[str, list[BoundCriterion]] = {}
         for each in waiting:
-            by_class.setdefault(each.use.name, []).append(each)
+            # uses that share work wait until those inside other criteria are known: one pass serves them all
+            offered = host.criteria.get(each.use.name)
+            shares = hasattr(offered, "bind_all") and not hasattr(offered, "combine")
+            (sharing if shares else by_class).setdefault(each.use.name, []).append(each)
         for name, uses in by_class.items():
             _make(name, uses, host, problems)
-        waiting = [part for each in waiting for part in each.parts]
+        waiting = [part for uses in by_class.values() for each in uses for part in each.parts]
+    for name, uses in sharing.items():
+        _make(name, uses, host, problems)
     for each in waiting:
         _fail(each, Problem("E602", f"{each} stands inside more than {DEEPEST} others", each.use.at), problems)
     return bound
