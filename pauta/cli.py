@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from pauta import __version__
-from pauta.commands.calls import explain, routes, score, try_
+from pauta.commands.calls import explain, routes, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
 from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init
 from pauta.commands.outbox import outbox
 from pauta.commands.plugins import plugins
+from pauta.commands.score import score
 
 
 class _WithPlugins(click.Group):

@@ -17,11 +17,12 @@ FLOORS = (
     ("hookspecs", "seam", "host", "loading", "evaluation"),
     ("endpoints", "redaction", "delivery", "outlets", "pipeline"),
     ("store", "testing"),
+    ("bulk",),
     ("face",),
     ("plugins",),
     ("followup", "calibration", "sampling"),
     ("reports", "importers"),
-    ("web",),
+    ("web", "spark"),
     ("scorecards", "workspace"),
     ("starting", "doctor", "demo"),
     ("commands",),
@@ -33,7 +34,8 @@ FLOORS = (
 Beside those that DESIGN.md ranks: `codes` holds the pages of the problems; `whole_file` knows no other room;
 `seam` is where plugins are found, checked and run for `host`;
 `endpoints` opens the sources and sinks of a run; `outlets` are its sinks, `redaction` masks what they get, and
-`delivery` brings what waits in the outbox; `workspace` is the operation's folder as commands see it; on the floor above
+`delivery` brings what waits in the outbox; `bulk` scores tables of calls by column, and `spark` does that on a cluster;
+`workspace` is the operation's folder as commands see it; on the floor above
 it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py`
 would be too full for, and `__main__` starts that.
 """

@@ -1,17 +1,13 @@
-"""Commands about calls: score, explain, try, routes."""
+"""Commands about calls: explain, try, routes."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pauta.commands.answering import (
-    DONE_WITH_FAILURES,
     GOOD,
     PROBLEMS_FOUND,
     say_json,
@@ -20,178 +16,14 @@ from pauta.commands.answering import (
     text_or_json,
     wrong_use,
 )
+from pauta.commands.given import answers_option, calls_argument, card_option, files_given, router_of
 
 if TYPE_CHECKING:
-    from pauta.engine.loading.operation import Feed
     from pauta.engine.model.calls import Call, HumanEvaluation
     from pauta.engine.model.scorecard import Scorecard
-    from pauta.engine.outlets import Outlet
-    from pauta.engine.pipeline import Summary
     from pauta.engine.problems import Problem
     from pauta.engine.routing import Router
     from pauta.workspace import Workspace
-
-PROGRESS_EVERY_S: Final = 0.2
-
-calls_argument = click.argument("calls", nargs=-1, type=click.Path())
-card_option = click.option(
-    "--card", "cards", multiple=True, metavar="CARD", help="A card: its file, ID, or ID@VERSION. May repeat."
-)
-answers_option = click.option(
-    "--answers", multiple=True, type=click.Path(), help="People's answers: a file, a folder or a glob. May repeat."
-)
-
-
-@click.command()
-@calls_argument
-@card_option
-@answers_option
-@click.option("--to", "targets", multiple=True, metavar="FILE", help="Where results go, by ending: .db .jsonl .csv")
-@click.option("--batch", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Calls at a time.")
-@click.option(
-    "--deliver-for",
-    type=click.FloatRange(0),
-    default=30.0,
-    show_default=True,
-    help="Seconds to go on sending after the last call; what is left waits in the outbox.",
-)
-@text_or_json
-@telling
-def score(
-    calls: Sequence[str],
-    cards: Sequence[str],
-    answers: Sequence[str],
-    targets: Sequence[str],
-    batch: int,
-    deliver_for: float,
-    form: str,
-) -> int:
-    """Score calls by the cards that claim them, or by the cards named.
-
-    CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
-    pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
-
-    Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
-    """
-    from pauta.commands.sinks import operation_redactor
-    from pauta.engine.endpoints import calls_in, evaluations_in
-    from pauta.engine.pipeline import score as run
-    from pauta.workspace import Workspace
-
-    workspace = Workspace()
-    router, documents, refused = _router(workspace, cards)
-    files = _files(workspace, calls, "calls")
-    human_files = _files(workspace, answers, "answers")
-    outlets = _outlets(workspace, targets, form)
-    progress = _Progress()
-    summary = run(
-        calls_in(files, workspace.host),
-        evaluations_in(human_files, workspace.host),
-        router=router,
-        host=workspace.host,
-        outlets=outlets,
-        batch_size=batch,
-        progress=progress,
-        document_of=documents,
-        redactor=operation_redactor(workspace),
-        deliver_for_s=deliver_for,
-    )
-    progress.done()
-    problems = [*workspace.host.problems, *summary.problems]
-    tell(problems)
-    _say_summary(summary, form, printed=any(isinstance(outlet.sink, _Terminal) for outlet in outlets))
-    if summary.failures or workspace.host.problems:
-        return DONE_WITH_FAILURES
-    return PROBLEMS_FOUND if summary.errors or refused else GOOD
-
-
-def _router(workspace: Workspace, cards: Sequence[str]) -> tuple[Router, Any, bool]:
-    """The router over the cards named, else the operation's; how a card's document is found; whether one is refused."""
-    from pauta.engine.routing import Router
-
-    catalog, named = workspace.cards_named(cards) if cards else (workspace.catalog, [])
-    refused = not cards and bool(tell([problem for problem in catalog.problems if problem.severity == "error"]))
-    timezone = workspace.operation.timezone if workspace.operation else None
-    return Router(catalog, named=named, timezone=timezone), catalog.document, refused
-
-
-def _files(workspace: Workspace, given: Sequence[str], kind: str) -> list[Feed]:
-    """The files of calls or answers; what is not given is the operation's. No file of calls is wrong use."""
-    from pauta.engine.endpoints import files_of
-    from pauta.engine.problems import ProblemsFound
-
-    operation = workspace.operation
-    targets: list[Any] = list(given) or list(getattr(operation, kind) if operation else ())
-    if not targets and kind == "calls":
-        wrong_use("there are no calls to score: name files, or run it in an operation whose pauta.yaml has sources")
-    files, problems = files_of(targets, workspace.host)
-    if problems and (given or not files) and (kind == "calls" or given):
-        raise ProblemsFound(problems)
-    return files
-
-
-def _outlets(workspace: Workspace, targets: Sequence[str], form: str) -> list[Outlet]:
-    from pauta.commands.sinks import outlets_of
-    from pauta.engine.outlets import Outlet
-
-    return outlets_of(workspace, targets) or [Outlet("terminal", _Terminal(form))]
-
-
-class _Terminal:
-    """A sink for the terminal: a line an evaluation, as text or as JSON."""
-
-    name: ClassVar[str] = "terminal"
-    options: ClassVar[Mapping[str, object]] = {}
-    endings: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, form: Any) -> None:
-        self._json = form == "json"
-
-    def write(self, evaluations: Sequence[Mapping[str, Any]]) -> None:
-        for each in evaluations:
-            click.echo(json.dumps(each, ensure_ascii=False) if self._json else _line(each))
-
-    def close(self) -> None:
-        pass
-
-
-def _line(record: Mapping[str, Any]) -> str:
-    from pauta.reports.explanation import figure
-
-    passed = {True: "passed", False: "not passed", None: "no verdict"}[record["passed"]]
-    facts = [figure(record["score"]), record["band"] or record["status"], passed]
-    for count, noun in ((record["critical_errors"], "critical"), (record["non_critical_errors"], "non-critical")):
-        if count:
-            facts.append(f"{count} {noun}")
-    return f"{record['call_id']}  {record['scorecard']}@{record['version']}  {record['evaluator']}  {', '.join(facts)}"
-
-
-class _Progress:
-    """Calls done and the rate, on stderr, for people who wait at a terminal."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._started = self._last = time.monotonic()
-
-    def __call__(self, calls: int) -> None:
-        now = time.monotonic()
-        if self._shown and now - self._last >= PROGRESS_EVERY_S:
-            self._last = now
-            click.echo(f"\r{calls:,} calls, {calls / (now - self._started):,.0f} a second ", err=True, nl=False)
-
-    def done(self) -> None:
-        if self._shown and self._last > self._started:
-            click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def _say_summary(summary: Summary, form: str, *, printed: bool) -> None:
-    """What the run did: to stdout, or to stderr where results are on stdout."""
-    from pauta.reports.runs import summary_map, summary_text
-
-    if form == "json" and not printed:
-        say_json(summary_map(summary))
-    else:
-        click.echo(summary_text(summary).rstrip("\n"), err=printed or form == "json")
 
 
 @click.command()
@@ -233,16 +65,16 @@ def explain(
     from pauta.workspace import Workspace
 
     workspace = Workspace()
-    router, _, _ = _router(workspace, cards)
+    router, _, _ = router_of(workspace, cards)
     problems: list[Problem] = []
     found = [
         call
-        for call in _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+        for call in _good(calls_in(files_given(workspace, calls, "calls"), workspace.host), problems)
         if call.call_id == call_id and agent in (None, call.agent)
     ]
     humans = [
         human
-        for human in _good(evaluations_in(_files(workspace, answers, "answers"), workspace.host), problems)
+        for human in _good(evaluations_in(files_given(workspace, answers, "answers"), workspace.host), problems)
         if human.call_id == call_id and evaluator in (None, human.evaluator)
     ]
     tell(problems)
@@ -330,7 +162,7 @@ def try_(
 
     workspace = Workspace()
     problems: list[Problem] = []
-    found = _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+    found = _good(calls_in(files_given(workspace, calls, "calls"), workspace.host), problems)
     try:
         tried = list(try_phrase(phrase, found, speaker=speaker, within=_window(within)))
     except ValueError as error:
@@ -376,7 +208,7 @@ def routes(calls: Sequence[str], cards: Sequence[str], examples: int, form: str)
     problems: list[Problem] = []
     catalog = workspace.catalog_of(cards) if cards else workspace.catalog
     timezone = workspace.operation.timezone if workspace.operation else None
-    found = _good(calls_in(_files(workspace, calls, "calls"), workspace.host), problems)
+    found = _good(calls_in(files_given(workspace, calls, "calls"), workspace.host), problems)
     report = routes_report(found, Router(catalog, timezone=timezone), examples=examples)
     tell([*problems, *(problem for problem in catalog.problems if problem.severity == "error")])
     if form == "json":
