@@ -9,6 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "engine.acting": "Message",
     "engine.contracts": "Delivery NotTaken Outbox Recipient RetryLater Sheet",
     "engine.evaluation.conditions": "where",
     "engine.hookspecs": "hookimpl",
@@ -18,9 +19,11 @@ _ROOMS = {
     "engine.model.calls": "Answer Call CallBatch HumanEvaluation Turn",
     "engine.model.conditions": "Condition holds tests_of",
     "engine.model.findings": "Evidence Finding Findings Verdict findings_of",
+    "engine.model.followup": "Asked Duty Exemplar Fact Miss Notice Occasion Opened Over ProcessFinding Raise Window",
     "engine.model.patterns": "compiled",
     "engine.model.results": "Results",
     "engine.model.scorecard": "Question",
+    "engine.model.turns": "Turns turns_from turns_of",
     "engine.problems": "Place Problem ProblemsFound",
     "engine.whole_file": "WholeFile",
     "store": "AnyStore PostgresStore Store Written",

@@ -1,5 +1,6 @@
 """The types of the face; `__init__.py` hands the names on at first use."""
 
+from pauta.engine.acting import Message as Message
 from pauta.engine.contracts import (
     Delivery as Delivery,
     NotTaken as NotTaken,
@@ -34,9 +35,24 @@ from pauta.engine.model.findings import (
     Verdict as Verdict,
     findings_of as findings_of,
 )
+from pauta.engine.model.followup import (
+    Asked as Asked,
+    Duty as Duty,
+    Exemplar as Exemplar,
+    Fact as Fact,
+    Miss as Miss,
+    Notice as Notice,
+    Occasion as Occasion,
+    Opened as Opened,
+    Over as Over,
+    ProcessFinding as ProcessFinding,
+    Raise as Raise,
+    Window as Window,
+)
 from pauta.engine.model.patterns import compiled as compiled
 from pauta.engine.model.results import Results as Results
 from pauta.engine.model.scorecard import Question as Question
+from pauta.engine.model.turns import Turns as Turns, turns_from as turns_from, turns_of as turns_of
 from pauta.engine.problems import Place as Place, Problem as Problem, ProblemsFound as ProblemsFound
 from pauta.engine.whole_file import WholeFile as WholeFile
 from pauta.store import (

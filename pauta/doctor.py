@@ -5,17 +5,24 @@ from __future__ import annotations
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from pathlib import Path
+from typing import Final, cast
 
-from pauta.engine.problems import ProblemsFound
-from pauta.workspace import Workspace
+from pauta.engine.contracts import KeepingSink, Sink
+from pauta.engine.endpoints import open_sink, sink_class
+from pauta.engine.host import Host
+from pauta.engine.loading.operation import Entry, Operation, revealed
+from pauta.engine.problems import Problem, ProblemsFound
+from pauta.workspace import DATABASE, Workspace
 
 PACKAGES: Final = (
     "pluggy", "pyyaml", "jsonschema", "cerberus", "sqlite-utils", "click", "numpy", "jinja2", "regex", "ahocorasick_rs",
 )  # fmt: skip
+OPEN: Final = ("waiting", "dead")
 WAL_SAFE: Final = (3, 51, 3)
 WAL_SAFE_TOO: Final = ((3, 44, 6), (3, 50, 7))
 """Releases in which SQLite's WAL-reset fault is mended: these lines from these patches on, and everything later."""
@@ -89,6 +96,42 @@ def _operation() -> Iterator[HealthFinding]:
     yield HealthFinding("good", "operation", f"{operation.id}, {operation.file}")
     level = "bad" if errors else "good"
     yield HealthFinding(level, "cards", f"{len(catalog.cards)} can score, {len(errors)} errors (`pauta check`)")
+    yield from _outbox(operation, host)
+
+
+def _outbox(operation: Operation, host: Host) -> Iterator[HealthFinding]:
+    """What waits to be sent and what was given up; nothing where there is no database yet, as looking makes none."""
+    for entry in (*operation.sinks, Entry("", {"path": str(operation.folder / DATABASE)})):
+        target = str(entry.options.get("path", ""))
+        plugin = sink_class(target, entry.name or None, host)
+        if plugin is None or not hasattr(plugin, "send_to"):
+            continue
+        if target and not Path(target).exists():
+            return
+        try:
+            tallies = _tallies(target, entry, plugin, host)
+        except ProblemsFound as found:
+            yield HealthFinding("bad", "outbox", found.problems[0].message)
+            return
+        counts = sum(map(Counter, tallies.values()), Counter[str]())
+        said = ", ".join(f"{counts[state]:,} {state}" for state in OPEN)
+        where = ", ".join(name for name, tally in tallies.items() if any(tally.get(state) for state in OPEN))
+        more = f" ({where}; `pauta outbox list` says why)" if where else ""
+        yield HealthFinding("note" if where else "good", "outbox", f"{said}{more}")
+        return
+
+
+def _tallies(target: str, entry: Entry, plugin: type[Sink], host: Host) -> dict[str, dict[str, int]]:
+    """How many rows of the outbox there are, by sink and state."""
+    own = cast(Mapping[str, object], plugin.options.get("properties", {}))
+    options = revealed({name: each for name, each in entry.options.items() if name in own}, entry.at)
+    sink = open_sink(target, host, name=entry.name or None, options=options)
+    if isinstance(sink, Problem):
+        raise ProblemsFound([sink])
+    try:
+        return sink.outbox.tallies() if isinstance(sink, KeepingSink) else {}
+    finally:
+        sink.close()
 
 
 def health_text(findings: Sequence[HealthFinding]) -> str:

@@ -7,10 +7,9 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from pauta import Call, Turn
-from pauta.plugins.criteria.phrases import transcripts
+from pauta.plugins.criteria.phrases import stretches
 from pauta.plugins.criteria.phrases.folding import coded, folded, words_of
-from pauta.plugins.criteria.phrases.transcripts import Transcripts
+from pauta.plugins.criteria.phrases.stretches import Folded
 
 SAME = [
     ("Thank You", "thank you"),
@@ -96,7 +95,7 @@ def test_a_stretch_holds_the_words_of_every_turn(texts: list[str]) -> None:
     expected = "\n".join(
         f" {' '.join(word.text for word in words_of(text))} " if words_of(text) else " " for text in texts
     )
-    batch = Transcripts([Call("c", turns=tuple(Turn("agent", text) for text in texts))], 1)
+    batch = Folded(texts)
     stretched = b"".join(stretch.folded.tobytes() for stretch in batch.stretches)
     assert stretched == b"\n".join(coded_turn(part) for part in expected.split("\n")) if texts else stretched == b""
     assert batch.word_counts.tolist() == [len(words_of(text)) for text in texts]
@@ -110,11 +109,10 @@ def coded_turn(text: str) -> bytes:
 @settings(deadline=None)
 @given(TEXTS, st.integers(1, 20))
 def test_where_stretches_are_cut_changes_nothing(texts: list[str], length: int) -> None:
-    call = [Call("c", turns=tuple(Turn("agent", text) for text in texts))]
-    whole = Transcripts(call, 1)
+    whole = Folded(texts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transcripts, "STRETCH", length)
-        cut = Transcripts(call, 1)
+        patch.setattr(stretches, "STRETCH", length)
+        cut = Folded(texts)
         assert b"\n".join(stretch.folded.tobytes() for stretch in cut.stretches) == b"\n".join(
             stretch.folded.tobytes() for stretch in whole.stretches
         )

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from pauta.engine.loading.catalog import Catalog
 from pauta.engine.model.calls import Call
 from pauta.engine.pipeline import Outlet, score
 from pauta.engine.problems import ProblemsFound
-from pauta.engine.redaction import Redactor
+from pauta.engine.redaction import Redactor, redactor_from
 from pauta.engine.routing import Router
 from pauta.store import Store
 
@@ -299,6 +300,116 @@ def test_a_plugins_sink_is_watched(run, host):
     assert run(CALLS, Outlet("crm", post, patience=QUICK)).outcomes["crm"] == "7 delivered"
 
 
+def test_a_sink_may_look_at_the_call_too(run):
+    class Picky(Post):
+        def wants(self, record, call):
+            return call["duration_s"] > record["score"]
+
+    post = Picky()
+    assert run(CALLS, Outlet("crm", post)).outcomes["crm"] == "3 delivered"
+
+
+class Digest(Post):
+    """A sink that sends one message about all of a run."""
+
+    gathers = True
+
+    def __init__(self, **how):
+        super().__init__(**how)
+        self.said = []
+
+    def deliver_all(self, key, items):
+        self.tried.append(key)
+        error = self.fails(len(self.tried), items)
+        if error is not None:
+            raise error
+        self.said.append((key, [item.evaluation["call_id"] for item in items]))
+
+
+ALL = [call.call_id for call in CALLS]
+
+
+def test_one_message_about_all_of_a_run(run):
+    digest = Digest()
+    assert run(CALLS, Outlet("crm", digest)).outcomes["crm"] == "7 delivered"
+    assert [ids for _, ids in digest.said] == [ALL]
+    again = Digest()
+    assert run(CALLS, Outlet("crm", again)).outcomes["crm"] == "0 delivered"
+    assert again.said == []
+
+
+def test_a_message_about_a_run_that_was_broken_off_waits_and_goes_out_whole(run):
+    def calls():
+        yield from CALLS[:4]
+        raise KeyboardInterrupt
+
+    early = Digest()
+    with pytest.raises(KeyboardInterrupt):
+        run(calls(), Outlet("crm", early))
+    assert early.tried == []
+    late = Digest()
+    assert run(CALLS, Outlet("crm", late)).outcomes["crm"] == "7 delivered"
+    assert [ids for _, ids in late.said] == [ALL]
+
+
+def test_a_message_that_may_have_been_taken_is_sent_again_as_it_was(run, tmp_path):
+    lost = Digest(fails=lambda number, items: NotTaken("the answer was lost"))
+    slow = Patience(first_s=0.3)
+    assert run(CALLS[:4], Outlet("crm", lost, patience=slow), deliver_for_s=0.1).outcomes["crm"] == (
+        "0 delivered, 4 waiting"
+    )
+    with Store(tmp_path / "results.db") as store:
+        assert {item.tries for item in store.waiting(["waiting"])} == {1}
+    digest = Digest()
+    assert run(CALLS, Outlet("crm", digest), deliver_for_s=20).outcomes["crm"] == "7 delivered"
+    assert sorted(ids for _, ids in digest.said) == [ALL[:4], ALL[4:]]
+    assert lost.tried[0] in {key for key, _ in digest.said}
+
+
+def test_a_message_that_nobody_takes_is_given_up_as_one(store):
+    queued(store, 3)
+    digest = Digest(fails=lambda number, items: NotTaken("no"))
+    result = delivered(store, to(digest))["post"]
+    assert (result.gave_up, result.dead, len(digest.tried), len(set(digest.tried))) == (3, 3, 4, 1)
+    store.move([item.key for item in store.waiting(["dead"])], "waiting")
+    digest.fails = lambda number, items: None
+    assert delivered(store, to(digest))["post"].delivered == 3
+    assert len(set(digest.tried)) == 1
+
+
+def test_what_cannot_be_masked_keeps_no_other_out_of_a_message(store):
+    def picky(text):
+        if "unspeakable" in text:
+            raise ValueError(text)
+        return [(0, 1)]
+
+    answers = [{**evaluation()["answers"][0], "comment": "unspeakable"}]
+    store.write([evaluation("e0"), evaluation("e1", answers=answers), evaluation("e2")], send=[Recipient("post")])
+    digest = Digest()
+    result = delivered(store, to(digest, redactor=Redactor({"mine": picky})))["post"]
+    assert (result.delivered, result.dead, len(digest.said)) == (2, 1, 1)
+    assert "unspeakable" not in store.waiting(["dead"])[0].error
+
+
+def test_what_is_sent_of_the_call_is_masked_too(store):
+    call = Call("c-1", agent="ana", attributes={"mail": "bo@example.org", "notes": ["bo@example.org"]})
+    store.write([evaluation()], calls=[call], send=[Recipient("post")])
+    came = []
+    delivered(store, to(Post(fails=lambda number, item: came.append(item.call)), redactor=redactor_from(["email"])))
+    assert came[0]["attributes"] == {"mail": "*" * 14, "notes": ["*" * 14]}
+    assert came[0]["agent"] == "ana"
+
+
+def test_what_was_sent_is_forgotten_after_a_while(run, tmp_path):
+    run(CALLS, Outlet("crm", Post()))
+    with Store(tmp_path / "results.db") as store:
+        items = store.waiting(["delivered"])
+        store.settle([replace(item, state="delivered", delivered_at="2020-01-01T00:00:00.000Z") for item in items[1:]])
+    run(CALLS, Outlet("crm", Post()))
+    with Store(tmp_path / "results.db") as store:
+        assert store.tally("crm") == {"delivered": 1}
+
+
 def test_without_a_database_there_is_no_outbox(run, host, tmp_path):
     with pytest.raises(ProblemsFound) as error:
         run(CALLS, Outlet("crm", Post()), to=None)
@@ -390,6 +501,7 @@ def test_the_life_of_an_outbox_at_the_command_line(centre):
     assert [each["state"] for each in listed] == ["dead"] * 4
     assert set(listed[0]) == {
         "key", "sink", "evaluation_id", "revision", "state", "tries", "next_at", "queued_at", "delivered_at", "error",
+        "bundle",
     }  # fmt: skip
     dropped = pauta("outbox", "drop", listed[3]["key"][:8])
     assert (dropped.exit_code, dropped.output) == (0, "1 dropped\n")
@@ -407,6 +519,36 @@ def test_the_life_of_an_outbox_at_the_command_line(centre):
     assert json.loads(pauta("score", "--format", "json").stdout)["outcomes"]["crm"] == "0 delivered"
     last = pauta("score")
     assert (last.exit_code, "crm: 0 delivered" in last.output) == (0, True)
+
+
+def test_what_was_sent_long_ago_is_forgotten_on_request(centre):
+    (centre / "in").mkdir()
+    pauta("score")
+    with Store(centre / "pauta.db") as store:
+        old = store.waiting(["delivered"])[1:]
+        store.settle([replace(item, delivered_at=f"202{n}-01-01T00:00:00.000Z") for n, item in enumerate(old)])
+    assert pauta("outbox", "prune", "--days", "99999").output == "0 forgotten\n"
+    (centre / "pauta.yaml").write_text((centre / "pauta.yaml").read_text() + "retention: {outbox: 1 d}\n")
+    assert json.loads(pauta("outbox", "prune", "--format", "json").stdout) == {"forgotten": 3}
+    assert pauta("outbox", "prune", "--days", "0").output == "1 forgotten\n"
+    (centre / "pauta.yaml").write_text((centre / "pauta.yaml").read_text().replace("1 d", "a while"))
+    assert "30 d" in pauta("outbox", "prune").output
+
+
+def test_doctor_says_what_waits(centre):
+    def said():
+        listed = json.loads(CliRunner().invoke(main, ["doctor", "--format", "json"]).stdout)
+        return [(each["level"], each["said"]) for each in listed if each["what"] == "outbox"]
+
+    assert said() == []
+    assert not (centre / "pauta.db").exists()
+    pauta("score")
+    assert said() == [("note", "0 waiting, 4 dead (crm; `pauta outbox list` says why)")]
+    (centre / "in").mkdir()
+    pauta("outbox", "retry")
+    assert said() == [("good", "0 waiting, 0 dead")]
+    (centre / "pauta.db").write_text("something else")
+    assert said()[0][0] == "bad"
 
 
 def test_retry_leaves_the_files_of_other_sinks_alone(centre):

@@ -4,9 +4,11 @@ import json
 
 import pytest
 from card_folders import write_cards
+from click.testing import CliRunner
 from hypothesis import given, settings, strategies as st
 from results_made import evaluation
 
+from pauta.cli import main
 from pauta.engine import redaction
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
@@ -179,3 +181,45 @@ def test_a_pattern_that_takes_too_long_blocks(monkeypatch):
     redactor = redactor_from([{"evil": r"(a|a|aa)+$"}])
     with pytest.raises(RedactionError, match="'evil' failed: it took too long"):
         redactor.text("a" * 40 + "b")
+
+
+@pytest.fixture
+def centre(tmp_path, monkeypatch):
+    card = {**CARD, "sections": [{"section": "s", "questions": [
+        {"question": "q", "text": "Q", "answers": "yes_no", "criterion": {"phrase": {"any": ["re:[0-9 ]{9,}"]}}},
+        {"question": "who", "text": "Who", "answers": "text"}]}]}  # fmt: skip
+    write_cards(tmp_path, {"scorecards/sale.yaml": card})
+    (tmp_path / "pauta.yaml").write_text("operation: centre\nsources: [calls.jsonl]\nredact: [card_number, email]\n")
+    turns = [{"speaker": "agent", "text": "your card 4111 1111 1111 1111, bo@example.org"}]
+    (tmp_path / "calls.jsonl").write_text(json.dumps({"call_id": "c1", "turns": turns}))
+    answers = {"who": {"answer": "bo@example.org", "comment": "4111111111111111"}}
+    said = {"call_id": "c1", "evaluator": "eva", "scorecard": "sale", "answers": answers}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(said))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["explain", "c1"], ["explain", "c1", "--format", "json"], ["explain", "c1", "--format", "html"],
+        ["explain", "c1", "--answers", "answers.jsonl", "--format", "json"], ["try", "your card"],
+        ["try", "your card", "--format", "json"],
+    ],
+)  # fmt: skip
+def test_what_is_shown_at_the_command_line_is_masked(words, centre):
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert "****" in result.output
+    assert "1111" not in result.output
+    assert "bo@example" not in result.output
+
+
+def test_what_cannot_be_masked_is_not_shown(centre):
+    (centre / "pauta.yaml").write_text(
+        "operation: centre\nsources: [calls.jsonl]\nredact: [{evil: '([0-9 ]|[0-9 ]+)+x'}]\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction, "TIME_LIMIT_S", 0.0)
+        result = CliRunner().invoke(main, ["explain", "c1"])
+    assert (result.exit_code, "E753" in result.output, "4111" in result.output) == (1, True, False), result.output

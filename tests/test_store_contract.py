@@ -1,6 +1,7 @@
 """What every store promises, run on SQLite and on a real PostgreSQL server."""
 
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -150,7 +151,7 @@ def test_a_number_that_is_none_is_refused_and_nothing_is_kept(store):
 
 
 def test_a_batch_that_fails_halfway_leaves_nothing(store):
-    def broken(record):
+    def broken(record, call):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -174,8 +175,8 @@ def test_a_newer_pauta_and_other_peoples_tables(kind, target):
 
 def test_a_database_of_an_older_pauta_is_brought_up_to_date(kind, target):
     forget = {
-        "sqlite": "DELETE FROM _sqlite_migrations WHERE name = '0002_outbox'",
-        "postgres": "DELETE FROM pauta_migrations WHERE name = '0002_outbox'",
+        "sqlite": "DELETE FROM _sqlite_migrations WHERE name IN ('0002_outbox', '0003_bundles')",
+        "postgres": "DELETE FROM pauta_migrations WHERE name IN ('0002_outbox', '0003_bundles')",
     }
     with opened(kind, target) as store:
         store.write([evaluation()])
@@ -195,7 +196,7 @@ def test_a_database_of_an_older_pauta_is_brought_up_to_date(kind, target):
 
 
 def test_a_new_revision_is_queued_once_for_each_sink_that_wants_it(store):
-    send = [CRM, Recipient("poor", lambda record: record["score"] < 50)]
+    send = [CRM, Recipient("poor", lambda record, call: record["score"] < 50)]
     assert store.write([evaluation(), evaluation("e2", score=10.0)], send=send).queued == 3
     assert store.write([evaluation(), evaluation("e2", score=10.0)], send=send).queued == 0
     assert store.write([evaluation(score=1.0)], send=send).queued == 2
@@ -226,8 +227,6 @@ def test_what_is_due_is_handed_out_and_settled(kind, target):
         delivery = store.delivery(first)
         assert (delivery.key, delivery.evaluation, delivery.attempt) == (first.key, store.evaluation("e1", 1), 1)
         assert delivery.call == {"call_id": "c-1", "agent": "ana", "channel": "voice"}
-        from dataclasses import replace
-
         later = "2026-01-01T00:00:05.000Z"
         store.move([second.key], "dropped")
         store.settle([replace(first, tries=1, next_at=later, error="no"), replace(second, tries=1, next_at=later)])
@@ -237,6 +236,65 @@ def test_what_is_due_is_handed_out_and_settled(kind, target):
         assert store.tally("crm") == {"delivered": 2}, "what was sent was sent, dropped or not"
         store.move([first.key], "waiting")
         assert store.next_due("crm") is None
+
+
+def test_an_outbox_from_before_messages_about_many_gets_its_column(kind, target):
+    with opened(kind, target) as store:
+        store.write([evaluation()], send=[CRM])
+        with store._writing():
+            store._execute("ALTER TABLE outbox DROP COLUMN bundle")
+            table = {"sqlite": "_sqlite_migrations", "postgres": "pauta_migrations"}[kind]
+            store._execute(f"DELETE FROM {table} WHERE name = '0003_bundles'")
+    with opened(kind, target) as store:
+        (item,) = store.gather("crm", "9999", 10)
+        assert item.bundle
+
+
+def test_what_a_sink_wants_is_asked_with_what_is_stored_of_the_call(store):
+    told = []
+    asks = [Recipient("crm", lambda record, call: told.append(call) or bool(call.get("attributes")))]
+    call = Call("c-1", agent="ana", direction="inbound", attributes={"tier": "gold", "n": [1, {"a": None}]})
+    assert store.write([evaluation()], calls=[call], send=asks).queued == 1
+    assert store.write([evaluation(score=3.0)], send=asks).queued == 1, "the call came in a run before"
+    assert store.write([evaluation("e2", call_id="c-2", agent=None)], calls=[Call("c-2")], send=asks).queued == 0
+    deliveries = [store.delivery(item) for item in store.waiting(["waiting"])]
+    assert told == [deliveries[0].call, deliveries[1].call, {"call_id": "c-2"}]
+
+
+def test_what_is_put_together_stays_together(store):
+    store.write([evaluation(f"e{n}") for n in range(3)], send=[CRM])
+    first = store.gather("crm", "9999", 2)
+    assert [item.evaluation_id for item in first] == ["e0", "e1"]
+    assert len({item.bundle for item in first} | {None}) == 2
+    store.write([evaluation("e3")], send=[CRM])
+    assert store.gather("crm", "9999", 10) == first, "until it is taken"
+    store.settle([replace(item, next_at="9000", tries=1) for item in first])
+    second = store.gather("crm", "8000", 10)
+    assert [item.evaluation_id for item in second] == ["e2", "e3"]
+    assert second[0].bundle not in (None, first[0].bundle)
+    assert store.gather("crm", "1000", 10) == []
+    store.settle([replace(item, state="delivered") for item in second])
+    store.settle([replace(first[0], bundle=None), replace(first[1], state="delivered")])
+    (left,) = store.gather("crm", "9999", 10)
+    assert (left.evaluation_id, left.bundle in (None, first[0].bundle, second[0].bundle)) == ("e0", False)
+    assert store.gather("mail", "9999", 10) == []
+
+
+def test_what_was_sent_long_ago_is_forgotten_and_nothing_else(store):
+    store.write([evaluation(f"e{n}") for n in range(6)], send=[CRM])
+    items = store.waiting(["waiting"])
+    old, young = "2020-01-01T00:00:00.000Z", "2030-01-01T00:00:00.000Z"
+    states = [("delivered", old), ("delivered", young), ("dead", old), ("dropped", old), ("dropped", young)]
+    store.settle([
+        replace(item, state=state, delivered_at=when if state == "delivered" else None, next_at=when)
+        for item, (state, when) in zip(items, states, strict=False)
+    ])  # fmt: skip
+    store.settle([replace(items[5], next_at=old)])
+    assert store.tallies() == {"crm": {"delivered": 2, "dead": 1, "dropped": 2, "waiting": 1}}
+    assert store.prune("2025-01-01T00:00:00.000Z") == 2
+    assert store.tallies() == {"crm": {"delivered": 1, "dead": 1, "dropped": 1, "waiting": 1}}
+    assert store.prune("2025-01-01T00:00:00.000Z") == 0
+    assert store.write([evaluation("e0")], send=[CRM]).queued == 0, "what was sent is not sent again"
 
 
 def test_one_alone_delivers_for_a_sink(store):

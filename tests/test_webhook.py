@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -171,6 +171,42 @@ def test_trouble_on_the_way(before, said):
         delivered(made(url, timeout_s=0.3))
 
 
+def dripping(handler):
+    """An answer that never ends: each byte comes well before anybody loses patience over it."""
+    with suppress(OSError):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(60):
+            handler.wfile.write(b"X-More: 1\r\n")
+            handler.wfile.flush()
+            time.sleep(0.1)
+
+
+def test_a_receiver_that_drips_is_given_up_in_time():
+    with receiver(before=dripping) as (url, _):
+        sink = made(url, timeout_s=0.4)
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(NotTaken, match="did not answer in time"):
+                sink.deliver(ITEM)
+            assert time.monotonic() - began < 2
+        sink.close()
+
+
+def test_an_answer_that_drips_after_its_status_is_an_answer():
+    def before(handler):
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            for _ in range(60):
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+                time.sleep(0.1)
+
+    with receiver(before=before) as (url, _):
+        began = time.monotonic()
+        delivered(made(url, timeout_s=0.4))
+        assert time.monotonic() - began < 2
+
+
 def test_nobody_there():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -247,7 +283,7 @@ REFUSED = {
     "its own headers": ({"url": "https://a.com", "headers": {"host": "t0ken"}}, "has headers"),
     "headers of two lines": ({"url": "https://a.com", "headers": {"X": "a\r\nt0ken: b"}}, "has headers"),
     "a condition that is none": ({"url": "https://a.com", "when": {"scroe": 1}}, "scroe"),
-    "a condition on the call": ({"url": "https://a.com", "when": {"call.channel": "voice"}}, "call.channel"),
+    "a condition on no field of a call": ({"url": "https://a.com", "when": {"call.chanel": "voice"}}, "chanel"),
 }  # fmt: skip
 
 
@@ -280,13 +316,18 @@ WANTED = {
     "a section": ({"section.opening": 1.5}, True),
     "counts": ({"all": [{"unverified": 1}, {"missing": 0}]}, True),
     "the call": ({"call.team": "south"}, False),
+    "another field of the call": ({"call.direction": "inbound"}, True),
+    "an attribute": ({"call.attributes.tier": ["gold", "silver"]}, True),
+    "a measure": ({"call.metrics.hold_s": {"above": 60}}, False),
+    "what nobody said": ({"call.language": {"exists": False}}, True),
     "a tree": ({"any": [{"band": "poor"}, {"none": [{"call.team": "south"}]}]}, True),
 }
 
 
 @pytest.mark.parametrize(("when", "wanted"), WANTED.values(), ids=WANTED)
 def test_which_results_are_sent(when, wanted):
-    assert Webhook({"url": "https://a.com", "when": when}).wants(evaluation()) is wanted
+    call = {"call_id": "c-1", "direction": "inbound", "attributes": {"tier": "gold"}, "metrics": {"hold_s": 60}}
+    assert Webhook({"url": "https://a.com", "when": when}).wants(evaluation(), call) is wanted
     assert Webhook({"url": "https://a.com"}).wants(evaluation())
 
 

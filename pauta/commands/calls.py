@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,13 +18,17 @@ from pauta.commands.answering import (
     wrong_use,
 )
 from pauta.commands.given import answers_option, calls_argument, card_option, files_given, router_of
+from pauta.commands.sinks import operation_redactor
 
 if TYPE_CHECKING:
     from pauta.engine.model.calls import Call, HumanEvaluation
     from pauta.engine.model.scorecard import Scorecard
     from pauta.engine.problems import Problem
+    from pauta.engine.redaction import Redactor
     from pauta.engine.routing import Router
     from pauta.workspace import Workspace
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -65,6 +70,7 @@ def explain(
     from pauta.workspace import Workspace
 
     workspace = Workspace()
+    redactor = operation_redactor(workspace)
     router, _, _ = router_of(workspace, cards)
     problems: list[Problem] = []
     found = [
@@ -83,7 +89,7 @@ def explain(
     explained = 0
     for call in found:
         for card, human in _evaluations_of(call, humans, router):
-            _say_explanation(workspace, card, call, human, form, language)
+            _say_explanation(workspace, card, call, human, form, language, redactor)
             explained += 1
     if not explained:
         click.echo(f"no card claims call {call_id}; `pauta routes` says why", err=True)
@@ -120,20 +126,43 @@ def _evaluations_of(
 
 
 def _say_explanation(
-    workspace: Workspace, card: Scorecard, call: Call, human: HumanEvaluation | None, form: str, language: str | None
+    workspace: Workspace,
+    card: Scorecard,
+    call: Call,
+    human: HumanEvaluation | None,
+    form: str,
+    language: str | None,
+    redactor: Redactor | None,
 ) -> None:
+    """Print why, masked as results are. Raises ProblemsFound where that cannot be done."""
     from pauta.engine.evaluation.explain import explain as explain_row
     from pauta.engine.evaluation.plan import compile_plan
     from pauta.engine.model.calls import batch_of
     from pauta.reports.explanation import explanation_html, explanation_json, explanation_text
 
     explanation = explain_row(compile_plan(card, workspace.host), batch_of([call], [human]))
+    if redactor is not None:
+        shown = _masked(call, redactor, lambda masked: redactor.record(explanation.record, masked))
+        explanation = replace(explanation, record=shown)
     if form == "json":
         click.echo(explanation_json(explanation))
     elif form == "html":
         click.echo(explanation_html(explanation, language))
     else:
         click.echo(explanation_text(explanation, language))
+
+
+def _masked(call: Call, redactor: Redactor, made: Callable[[Call], T]) -> T:
+    """What is made of a call once its words are masked. Raises ProblemsFound where they cannot be."""
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.engine.redaction import RedactionError
+
+    try:
+        return made(redactor.call(call))
+    except RedactionError as error:
+        hint = "mend the pattern under redact in pauta.yaml"
+        what = f"call '{call.call_id}' cannot be shown: {error}"
+        raise ProblemsFound([Problem("E753", what, call.at, hint)]) from error
 
 
 @click.command(name="try")
@@ -162,7 +191,10 @@ def try_(
 
     workspace = Workspace()
     problems: list[Problem] = []
+    redactor = operation_redactor(workspace)
     found = _good(calls_in(files_given(workspace, calls, "calls"), workspace.host), problems)
+    if redactor is not None:
+        found = (_masked(call, redactor, lambda masked: masked) for call in found)
     try:
         tried = list(try_phrase(phrase, found, speaker=speaker, within=_window(within)))
     except ValueError as error:

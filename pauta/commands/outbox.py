@@ -1,4 +1,4 @@
-"""The command outbox: what waits to be sent, what was given up; try again, or let it go."""
+"""The command outbox: what waits to be sent, what was given up; try again, let it go, forget what was sent."""
 
 from __future__ import annotations
 
@@ -104,6 +104,36 @@ def drop(keys: Sequence[str], sink: str | None, form: str) -> int:
         say_json({"dropped": len(items)})
     else:
         click.echo(f"{len(items):,} dropped")
+    return GOOD
+
+
+@outbox.command()
+@click.option(
+    "--days",
+    type=click.IntRange(0, 99_999),
+    help="Forget what was sent or dropped so many days ago; by default as `retention` in pauta.yaml says, else 30.",
+)
+@text_or_json
+@telling
+def prune(days: int | None, form: str) -> int:
+    """Forget what was sent or dropped long ago. What waits or was given up stays; `pauta score` does it after each run.
+
+    Example: pauta outbox prune --days 90
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from pauta.commands.sinks import keep_sent
+    from pauta.engine.delivery import stamp
+    from pauta.workspace import Workspace
+
+    workspace = Workspace()
+    with _opened(workspace) as (store, _):
+        age = keep_sent(workspace) if days is None else timedelta(days=days)
+        forgotten = store.prune(stamp(datetime.now(UTC) - age))
+    if form == "json":
+        say_json({"forgotten": forgotten})
+    else:
+        click.echo(f"{forgotten:,} forgotten")
     return GOOD
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,15 @@ _SECRET_KEYS: Final = frozenset(("url", "urls", "secret", "password", "token", "
 def operation_redactor(workspace: Workspace) -> Redactor | None:
     """What `redact:` of the operation's file masks for all sinks. Raises ProblemsFound where an entry is wrong."""
     return _redactor(workspace.operation.data.get("redact")) if workspace.operation else None
+
+
+def keep_sent(workspace: Workspace) -> timedelta:
+    """How long the outbox remembers what was sent: `retention: {outbox: 30 d}`."""
+    from pauta.engine.outlets import KEEP_SENT
+
+    retention = workspace.operation.data.get("retention") if workspace.operation else None
+    written = retention.get("outbox") if isinstance(retention, Mapping) else None
+    return KEEP_SENT if written is None else timedelta(days=int(str(written).removesuffix("d")))
 
 
 def outlets_of(workspace: Workspace, targets: Sequence[str] = ()) -> list[Outlet]:
@@ -103,7 +113,8 @@ def _opened(workspace: Workspace, entry: Entry) -> Outlet | Problem:
         return without_secrets(sink, secrets)
     patience = Patience(**dict(own.get("delivery") or {}))
     name = str(own.get("name") or target or entry.name)
-    return Outlet(name, sink, patience=patience, redactor=redactor, secrets=secrets)
+    kept = keep_sent(workspace)
+    return Outlet(name, sink, patience=patience, redactor=redactor, secrets=secrets, keep_sent=kept)
 
 
 def _redactor(entries: object) -> Redactor | None:

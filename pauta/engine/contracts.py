@@ -143,20 +143,6 @@ class Method(Offered, Protocol):
         ...
 
 
-class Rule(Offered, Protocol):
-    """A rule of escalation over one evaluation: which results it fires for."""
-
-    def __init__(self, options: Options) -> None: ...
-
-    def fires(self, results: Results) -> NDArray[np.bool_]:
-        """(rows,) bool."""
-        ...
-
-
-class Action(Offered, Protocol):
-    """What an escalation does. In this version actions are named and checked; carrying them out comes later."""
-
-
 class Source(Offered, Protocol):
     """Where calls come from. `endings` are the file endings it reads, `('.jsonl',)`.
 
@@ -268,8 +254,8 @@ class DeliveringSink(Protocol):
 
     What it is to send waits in an outbox, written in one transaction with the results, and is sent at least once, each
     time under the same key. `deliver` is called in a thread of the sink's own; what it raises means "not taken", and
-    it is tried again later. It may have `wants(evaluation) -> bool`, which says once, when the result is stored,
-    whether it is to be sent at all, and `close()`.
+    it is tried again later. It may have `wants(evaluation) -> bool` or `wants(evaluation, call)`, which says once, when
+    the result is stored, whether it is to be sent at all; `close()`; and `gathers` (see GatheringSink).
     """
 
     delivers: ClassVar[bool]
@@ -279,9 +265,26 @@ class DeliveringSink(Protocol):
         ...
 
 
+class GatheringSink(Protocol):
+    """A sink that sends one message about many results, at the end of a run: `delivers` and `gathers` are True.
+
+    What it is to send waits in the outbox until the message that holds it is taken. Which results stand in a message
+    is settled before it is sent for the first time, so that it is the same each time, under the same key.
+    """
+
+    gathers: bool
+
+    def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
+        """Send one message about these evaluations; return once the receiver has it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the outbox. state: waiting, delivered, dead (given up after so many tries) or dropped; times in UTC."""
+    """A row of the outbox. state: waiting, delivered, dead (given up after so many tries) or dropped; times in UTC.
+
+    bundle: the key of the message that it goes out with, where its sink gathers several in one.
+    """
 
     key: str
     sink: str
@@ -293,14 +296,18 @@ class Waiting:
     queued_at: str
     delivered_at: str | None = None
     error: str | None = None
+    bundle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A sink that is to be sent what is new in a store, by its name in the run; `wants` says of each result whether."""
+    """A sink that is to be sent what is new in a store, by its name in the run.
+
+    wants: whether a result is to be sent, asked with the evaluation and what is stored of its call.
+    """
 
     name: str
-    wants: Callable[[Mapping[str, object]], bool] = lambda evaluation: True
+    wants: Callable[[Mapping[str, object], Mapping[str, object]], bool] = lambda evaluation, call: True
 
 
 class Outbox(Protocol):
@@ -316,6 +323,13 @@ class Outbox(Protocol):
 
     def due(self, sink: str, now: str, most: int) -> list[Waiting]:
         """What waits for a sink and may be tried now, the oldest first."""
+        ...
+
+    def gather(self, sink: str, now: str, most: int) -> list[Waiting]:
+        """What goes into one message of a sink: what one that was not taken yet holds, else what is due, put together.
+
+        Rows that are put together stay together, under one `bundle`.
+        """
         ...
 
     def next_due(self, sink: str) -> str | None:
@@ -336,6 +350,14 @@ class Outbox(Protocol):
 
     def tally(self, sink: str) -> dict[str, int]:
         """How many rows a sink has in each state."""
+        ...
+
+    def tallies(self) -> dict[str, dict[str, int]]:
+        """The tally of every sink that has rows."""
+        ...
+
+    def prune(self, before: str) -> int:
+        """Forget rows that were delivered or dropped before a moment, and no others; returns how many."""
         ...
 
     def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from pauta.engine.contracts import Delivery, NotTaken, Outbox, RetryLater, Waiting
@@ -22,6 +23,9 @@ from pauta.engine.redaction import RedactionError, Redactor
 from pauta.engine.seam.loaded import said
 
 AT_A_TIME: Final = 20
+MOST_GATHERED: Final = 5000
+"""So many results at most stand in one message about many; a run with more sends several."""
+
 MARK_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.5
 GRACE_S: Final = 0.2
@@ -59,14 +63,31 @@ class Addressee:
     redactor: Redactor | None = None
     secrets: frozenset[str] = frozenset()
 
+    @property
+    def gathers(self) -> bool:
+        """Whether it is sent one message about many results, at the end of a run."""
+        return bool(getattr(self.sink, "gathers", False))
+
+    def masked(self, item: Delivery) -> Delivery:
+        """What may be sent of a result; raises RedactionError where that is nothing."""
+        if self.redactor is None:
+            return item
+        return replace(item, evaluation=self.redactor.record(item.evaluation), call=self.redactor.about(item.call))
+
     def deliver(self, item: Delivery) -> None:
         """Send one result; raises what the sink raises, and RedactionError where it must not be sent."""
-        if self.redactor is not None:
-            item = replace(item, evaluation=self.redactor.record(item.evaluation))
+        masked = self.masked(item)
+        self._watched(lambda: self.sink.deliver(masked))
+
+    def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
+        """Send one message about results that are masked already; raises what the sink raises."""
+        self._watched(lambda: self.sink.deliver_all(key, items))
+
+    def _watched(self, work: Callable[[], None]) -> None:
         if self.owner is None or self.owner.built_in:
-            self.sink.deliver(item)
-            return
-        self.owner.run(lambda: self.sink.deliver(item), f"delivering to '{self.name}'")
+            work()
+        else:
+            self.owner.run(work, f"delivering to '{self.name}'")
 
 
 @dataclass
@@ -154,11 +175,11 @@ class _Worker(threading.Thread):
         with store.alone(self._to.name) as alone:
             if not alone:
                 return self._late()
+            while self._to.gathers and self.until is None:  # the run may add to its message until it ends
+                self._sleep(LOOK_EVERY_S)
+            send = self._send_together if self._to.gathers else self._send
             while not self._late():
-                items = [] if self._resting() else store.due(self._to.name, stamp(self._clock()), AT_A_TIME)
-                if items:
-                    self._send(store, items)
-                elif not self._wait(store):
+                if not send(store) and not self._wait(store):
                     break
             return True
 
@@ -189,13 +210,14 @@ class _Worker(threading.Thread):
         self.awake.wait(min(seconds, LOOK_EVERY_S))
         self.awake.clear()
 
-    def _send(self, store: Outbox, items: Sequence[Waiting]) -> None:
-        """Send rows and mark them, a few at a time."""
+    def _send(self, store: Outbox) -> bool:
+        """Send rows that are due and mark them, a few at a time. Returns whether there were any."""
+        items = [] if self._resting() else store.due(self._to.name, stamp(self._clock()), AT_A_TIME)
         done: list[Waiting] = []
         marked = time.monotonic()
         try:
             for item in items:
-                done.append(self._sent(item, store.delivery(item)))
+                done += self._sent([item], partial(self._to.deliver, store.delivery(item)))
                 if time.monotonic() - marked > MARK_EVERY_S:
                     store.settle(done)
                     done, marked = [], time.monotonic()
@@ -204,19 +226,42 @@ class _Worker(threading.Thread):
         finally:
             if done:
                 store.settle(done)
+        return bool(items)
 
-    def _sent(self, item: Waiting, delivery: Delivery) -> Waiting:
-        """Try once; the row as it is then."""
+    def _send_together(self, store: Outbox) -> bool:
+        """Send one message about rows that go out together, and mark them. Returns whether there were any.
+
+        What must not be shown is left out, and goes out later with others.
+        """
+        items = [] if self._resting() else store.gather(self._to.name, stamp(self._clock()), MOST_GATHERED)
+        sent: list[Waiting] = []
+        left_out: list[Waiting] = []
+        deliveries: list[Delivery] = []
+        for item in items:
+            try:
+                deliveries.append(self._to.masked(store.delivery(item)))
+                sent.append(item)
+            except RedactionError as error:
+                left_out += [replace(each, bundle=None) for each in self._not_taken([item], error)]
+        if sent:
+            sent = self._sent(sent, partial(self._to.deliver_all, str(sent[0].bundle), deliveries))
+        if items:
+            store.settle([*sent, *left_out])
+        return bool(items)
+
+    def _sent(self, items: Sequence[Waiting], send: Callable[[], None]) -> list[Waiting]:
+        """Try once; the rows as they are then."""
         try:
-            self._to.deliver(delivery)
+            send()
         except Exception as error:  # a sink may raise anything
             cause = error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error
-            return self._not_taken(item, cause)
+            return self._not_taken(items, cause)
         self._failures = 0
-        self.result.delivered += 1
-        return replace(item, state="delivered", tries=item.tries + 1, delivered_at=stamp(self._clock()), error=None)
+        self.result.delivered += len(items)
+        now = stamp(self._clock())
+        return [replace(item, state="delivered", tries=item.tries + 1, delivered_at=now, error=None) for item in items]
 
-    def _not_taken(self, item: Waiting, error: BaseException) -> Waiting:
+    def _not_taken(self, items: Sequence[Waiting], error: BaseException) -> list[Waiting]:
         patience = self._to.patience
         reason = scrubbed(
             str(error) if isinstance(error, NotTaken | RetryLater | RedactionError) else said(error), self._to.secrets
@@ -228,16 +273,20 @@ class _Worker(threading.Thread):
             wait = error.after_s if math.isfinite(error.after_s) else LONGEST_WAIT_S
             wait = min(max(wait, 0.0), LONGEST_WAIT_S)
             self._rest_until = time.monotonic() + wait
-            return replace(item, next_at=stamp(now + timedelta(seconds=wait)), error=reason)
+            return [replace(item, next_at=stamp(now + timedelta(seconds=wait)), error=reason) for item in items]
         if not isinstance(error, RedactionError):
             self._failures += 1
             if self._failures >= patience.row:
                 self._rest_until = time.monotonic() + patience.pause_s
+        chance = self._chance()
+        return [self._tried_once_more(item, now, chance, reason) for item in items]
+
+    def _tried_once_more(self, item: Waiting, now: datetime, chance: float, reason: str) -> Waiting:
         tries = item.tries + 1
-        if tries >= patience.tries:
+        if tries >= self._to.patience.tries:
             self.result.gave_up += 1
             return replace(item, state="dead", tries=tries, error=reason)
-        wait = patience.wait_s(tries, self._chance())
+        wait = self._to.patience.wait_s(tries, chance)
         return replace(item, tries=tries, next_at=stamp(now + timedelta(seconds=wait)), error=reason)
 
 

@@ -191,7 +191,7 @@ def open_sink(
     A sink that writes no file is opened by name with an empty target.
     """
     given = {**({"path": target} if target else {}), **(options or {})}
-    plugin = host.sinks.get(name) if name else _by_ending(target, host)
+    plugin = sink_class(target, name, host)
     if plugin is None:
         if name:
             return host.unknown("sinks", name, at)
@@ -211,7 +211,10 @@ def open_sink(
         return failure("E620", what, at or Place(target or plugin.name), owner, error)
 
 
-def _by_ending(target: str, host: Host) -> type[Sink] | None:
+def sink_class(target: str, name: str | None, host: Host) -> type[Sink] | None:
+    """The class of sinks of this name, without a name the one that writes files of this ending; None where none is."""
+    if name:
+        return host.sinks.get(name)
     return next((each for each in host.sinks.values() if target.lower().endswith(tuple(each.endings))), None)
 
 

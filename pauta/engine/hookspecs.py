@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pluggy
 
-from pauta.engine.contracts import Action, Command, Criterion, Method, Rule, Sink, Source
+from pauta.engine.acting import Action, Rule
+from pauta.engine.contracts import Command, Criterion, Method, Sink, Source
 
 PROJECT = "pauta"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
-from pauta.engine.contracts import KINDS, SINGULAR, Action, Command, Criterion, Method, Rule, Sink, Source
+from pauta.engine.acting import Action, Rule
+from pauta.engine.contracts import KINDS, SINGULAR, Command, Criterion, Method, Sink, Source
 from pauta.engine.problems import Place, Problem, did_you_mean
 from pauta.engine.seam.discovery import (
     Code,

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeAlias
+from inspect import signature
+from typing import Any, Final, TypeAlias, cast
 
 from pauta.engine.contracts import DroppingSink, KeepingSink, KnowingSink, Recipient, Sink
-from pauta.engine.delivery import Addressee, Courier, Delivered, Patience, scrubbed
+from pauta.engine.delivery import Addressee, Courier, Delivered, Patience, scrubbed, stamp
 from pauta.engine.endpoints import failure
 from pauta.engine.host import Host, LoadedPlugin, PluginError
 from pauta.engine.model.calls import Call
@@ -22,8 +24,11 @@ from pauta.engine.redaction import Redactor
 from pauta.engine.seam.loaded import said
 
 Record: TypeAlias = dict[str, Any]
+NOTHING: Final[Mapping[str, object]] = {}
 DELIVER_FOR_S: Final = 30.0
 """So long a run goes on delivering after its last batch; what is left then waits in the outbox."""
+
+KEEP_SENT: Final = timedelta(days=30)
 
 
 @dataclass
@@ -31,7 +36,8 @@ class Outlet:
     """A sink of one run, by the name that problems call it. One that failed is not `working` any more.
 
     patience: how a sink that sends elsewhere is tried again. redactor: what is masked for this sink besides what is
-    masked for all. secrets: what no message may show.
+    masked for all. secrets: what no message may show. keep_sent: how long a database that holds the outbox remembers
+    what was sent.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Outlet:
     patience: Patience = field(default_factory=Patience)
     redactor: Redactor | None = None
     secrets: frozenset[str] = frozenset()
+    keep_sent: timedelta = KEEP_SENT
 
     @property
     def delivers(self) -> bool:
@@ -56,6 +63,7 @@ class Outlets:
         self._direct = [outlet for outlet in outlets if not outlet.delivers]
         self._sending = [outlet for outlet in outlets if outlet.delivers]
         self._courier: Courier | None = None
+        self._keeping: Outlet | None = None
         try:
             self._begin_sending()
         except ProblemsFound:
@@ -96,6 +104,7 @@ class Outlets:
             outcomes[name] = outcome_of(delivered)
             for problem in problems_of(name, delivered):
                 self._tell(problem)
+        self._forget_what_was_sent()
         self._finish([*self._sending, *keeping], outcomes)
         return outcomes
 
@@ -115,25 +124,48 @@ class Outlets:
         if twice is not None:
             hint = "give each its own: webhook: {name: crm, url: ..}; by its name the outbox knows a sink again"
             raise ProblemsFound([Problem("E751", f"two sinks are called '{twice}'", Place(twice), hint)])
-        store = next((outlet.sink for outlet in self._direct if isinstance(outlet.sink, KeepingSink)), None)
-        if store is None:
+        keeping = next((outlet for outlet in self._direct if isinstance(outlet.sink, KeepingSink)), None)
+        if keeping is None:
             hint = "name a database beside it: --to results.db, or the sink postgres"
             what = f"there is no database to keep what '{names[0]}' is to be sent"
             raise ProblemsFound([Problem("E750", what, Place(names[0]), hint)])
-        store.send_to([Recipient(outlet.name, partial(self._wants, outlet)) for outlet in self._sending])
+        store = cast(KeepingSink, keeping.sink)
+        store.send_to([self._recipient(outlet) for outlet in self._sending])
         self._courier = Courier(store.outbox, [addressee_of(outlet, self._owner(outlet)) for outlet in self._sending])
         self._courier.start()
+        self._keeping = keeping
 
-    def _wants(self, outlet: Outlet, record: Mapping[str, object]) -> bool:
-        """Whether a result is to be sent at all; where the sink cannot say, it is."""
+    def _forget_what_was_sent(self) -> None:
+        """Prune the outbox, so that it does not grow for ever."""
+        if self._keeping is not None and self._keeping.working:
+            store = cast(KeepingSink, self._keeping.sink)
+            try:
+                store.outbox.prune(stamp(datetime.now(UTC) - self._keeping.keep_sent))
+            except ProblemsFound as error:
+                self._tell(error.problems[0])
+
+    def _recipient(self, outlet: Outlet) -> Recipient:
+        """A sink as the store knows it."""
         wants = getattr(outlet.sink, "wants", None)
-        if wants is None:
-            return True
+        return Recipient(outlet.name) if wants is None else Recipient(
+            outlet.name, partial(self._wants, outlet, wants, looks_at_the_call(wants))
+        )  # fmt: skip
+
+    def _wants(
+        self,
+        outlet: Outlet,
+        wants: Callable[..., object],
+        with_call: bool,
+        record: Mapping[str, object],
+        call: Mapping[str, object] = NOTHING,
+    ) -> bool:
+        """Whether a result is to be sent at all; where the sink cannot say, it is."""
+        given = (record, call) if with_call else (record,)
         owner = self._owner(outlet)
         try:
             if owner is None or owner.built_in:
-                return bool(wants(record))
-            return bool(owner.run(lambda: wants(deepcopy(record)), f"asking '{outlet.name}' what it wants"))
+                return bool(wants(*given))
+            return bool(owner.run(lambda: wants(*deepcopy(given)), f"asking '{outlet.name}' what it wants"))
         except Exception as error:  # a sink may raise anything
             self._tell_failure(outlet, owner, error, f"sink '{outlet.name}' cannot say what it wants, and is sent all")
             return True
@@ -169,6 +201,15 @@ class Outlets:
         with suppress(Exception):
             if finish is not None:
                 finish() if owner is None else owner.run(finish, f"dropping '{outlet.name}'")
+
+
+def looks_at_the_call(wants: Callable[..., object]) -> bool:
+    """Whether a sink that says what it wants takes the call too, and not the evaluation alone."""
+    try:
+        signature(wants).bind(NOTHING, NOTHING)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def owner_of(sink: object, host: Host) -> LoadedPlugin | None:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from pauta.engine.evaluation.evaluated import Evaluated, Verdict
     from pauta.engine.evaluation.plan import Plan
+    from pauta.engine.model.results import Results
 
 BATCH: Final = 1000
 Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
@@ -46,16 +48,17 @@ class CardSummary:
     scored: int = 0
     score_sum: float = 0.0
 
-    def count(self, record: Record, human: bool) -> None:
+    def count(self, verdict: Verdict, human: bool) -> None:
         """Take one evaluation into account."""
+        status, passed, score = verdict
         self.evaluations += 1
         self.by_person += human
-        self.by_status[record["status"]] += 1
-        self.passed += record["passed"] is True
-        self.failed += record["passed"] is False
-        if record["status"] == "complete" and record["score"] is not None:
+        self.by_status[status] += 1
+        self.passed += passed is True
+        self.failed += passed is False
+        if status == "complete" and score is not None:
             self.scored += 1
-            self.score_sum += record["score"]
+            self.score_sum += score
 
 
 @dataclass
@@ -253,24 +256,23 @@ class _Run:
         found = self._router.version(by, self._router.day(call))
         return found if isinstance(found, Scorecard) else replace(found, place=human.at)
 
-    def _evaluate(self, rows: Sequence[Row]) -> list[Record]:
+    def _evaluate(self, rows: Sequence[Row]) -> Evaluated:
         """The results in the order of the rows; rows of one card are evaluated together."""
         from pauta.engine.evaluation.evaluate import evaluate
-        from pauta.engine.evaluation.records import records
+        from pauta.engine.evaluation.evaluated import Evaluated
 
         by_plan: dict[tuple[str, str], list[int]] = {}
         for index, (_, card, _) in enumerate(rows):
             by_plan.setdefault((card.name, card.digest), []).append(index)
-        made: list[Record] = [{} for _ in rows]
+        made: list[tuple[Results, Sequence[int]]] = []
         for key, places in by_plan.items():
             plan = self._plan(key, rows[places[0]][1])
             results = evaluate(plan, batch_of([rows[n][0] for n in places], [rows[n][2] for n in places]))
             for problem in results.problems:
                 if problem not in plan.problems:
                     self.tell(problem)
-            for index, record in zip(places, records(results), strict=True):
-                made[index] = record
-        return made
+            made.append((results, places))
+        return Evaluated(made)
 
     def _plan(self, key: tuple[str, str], card: Scorecard) -> Plan:
         from pauta.engine.evaluation.plan import compile_plan
@@ -281,30 +283,34 @@ class _Run:
                 self.tell(problem)
         return self._plans[key]
 
-    def _hand_on(self, rows: Sequence[Row], records: Sequence[Record]) -> None:
-        rows, records = self._masked(rows, records)
+    def _hand_on(self, rows: Sequence[Row], evaluated: Evaluated) -> None:
+        records: Sequence[Record] = evaluated
+        verdicts = evaluated.verdicts()
+        if self._redactor is not None:
+            rows, records = self._masked(rows, evaluated, self._redactor)
+            verdicts = ((record["status"], record["passed"], record["score"]) for record in records)
         self.summary.evaluations += len(records)
-        for (_, card, human), record in zip(rows, records, strict=True):
-            self.summary.by_card.setdefault(card.name, CardSummary()).count(record, human is not None)
+        for (_, card, human), verdict in zip(rows, verdicts, strict=True):
+            self.summary.by_card.setdefault(card.name, CardSummary()).count(verdict, human is not None)
         calls = list({id(call): call for call, _, _ in rows}.values())
         cards = list({(card.name, card.digest): card for _, card, _ in rows}.values())
         about = [self._described(card) for card in cards]
         self._outlets.hand_on(calls, about, records)
 
-    def _masked(self, rows: Sequence[Row], records: Sequence[Record]) -> tuple[list[Row], list[Record]]:
+    def _masked(
+        self, rows: Sequence[Row], records: Sequence[Record], redactor: Redactor
+    ) -> tuple[list[Row], list[Record]]:
         """Rows and results with what must not be kept masked; what cannot be masked is left out, and told."""
-        if self._redactor is None:
-            return list(rows), list(records)
         calls: dict[int, Call | RedactionError] = {}
         kept: list[tuple[Row, Record]] = []
         for (call, card, human), record in zip(rows, records, strict=True):
             try:
                 if id(call) not in calls:
-                    calls[id(call)] = _masked_call(self._redactor, call)
+                    calls[id(call)] = _masked_call(redactor, call)
                 masked = calls[id(call)]
                 if isinstance(masked, RedactionError):
                     raise masked
-                kept.append(((masked, card, human), self._redactor.record(record, masked)))
+                kept.append(((masked, card, human), redactor.record(record, masked)))
             except RedactionError as error:
                 what = f"the result of call '{call.call_id}' by {card.name} is neither kept nor sent: {error}"
                 self.tell(Problem("E753", what, call.at, "mend the pattern under redact in pauta.yaml, and run again"))

@@ -134,6 +134,10 @@ class Redactor:
         turns = tuple(replace(turn, text=self.text(turn.text)) for turn in call.turns)
         return replace(call, turns=turns, attributes=self._inside(call.attributes))
 
+    def about(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What is stored of a call with its attributes masked."""
+        return {key: self._inside(value) if key == "attributes" else value for key, value in stored.items()}
+
     def record(self, record: Mapping[str, Any], call: Call | None = None) -> dict[str, Any]:
         """A result with quotes, comments, reasons and free texts masked.
 

@@ -12,7 +12,8 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeAlias
@@ -21,7 +22,8 @@ from pauta.engine.contracts import Delivery, Recipient, Waiting
 from pauta.engine.delivery import stamp
 from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
-from pauta.store.tables import CARD, RESULT, TABLES, Record, Written, cell, fact, row_of, value_of
+from pauta.store.ledger import Ledger
+from pauta.store.tables import CARD, RESULT, TABLES, Record, Written, cell, fact, rows_of, value_of
 
 Row: TypeAlias = dict[str, object]
 
@@ -76,12 +78,12 @@ class AnyStore(ABC):
         and the old one stays. `cards`: maps of scorecard, version, digest, title and document (the card as merged).
         `send`: for whom what is new goes into the outbox, in the same transaction.
         """
-        rows = [row_of(evaluation) for evaluation in evaluations]
+        rows, known = rows_of(evaluations), list(calls)
         with self._telling(), self._writing():
-            self._keep_cards([*cards, *evaluations])
-            self._keep_calls(calls, rows)
+            self._keep_cards([*cards, *rows])
+            self._keep_calls(known, rows)
             fresh = self._keep_evaluations(rows)
-            queued = self._queue(fresh, evaluations, send) if send else 0
+            queued = self._queue(fresh, evaluations, known, send) if send else 0
         new = sum(revision == 1 for revision in (row["revision"] for _, row in fresh))
         return Written(new, len(fresh) - new, len(rows) - len(fresh), queued)
 
@@ -111,6 +113,25 @@ class AnyStore(ABC):
         where = f"WHERE sink = ? AND state = 'waiting' AND next_at <= ? ORDER BY next_at, {self.position} LIMIT ?"
         return [_waiting(row) for row in self._read(f"{_WAITING} {where}", (sink, now, most))]
 
+    def gather(self, sink: str, now: str, most: int) -> list[Waiting]:
+        """What goes into one message of a sink: what one that was not taken yet holds, else what is due, put together.
+
+        Rows that are put together stay together, under one `bundle`.
+        """
+        waiting = f"{_WAITING} WHERE sink = ? AND state = 'waiting' AND"
+        with self._telling(), self._writing():
+            found = self._rows(
+                f"{waiting} bundle IS NOT NULL AND next_at <= ? ORDER BY next_at, {self.position} LIMIT 1", (sink, now)
+            )
+            if found:
+                return self._rows(f"{waiting} bundle = ? ORDER BY {self.position}", (sink, found[0].bundle))
+            items = self._rows(
+                f"{waiting} bundle IS NULL AND next_at <= ? ORDER BY {self.position} LIMIT ?", (sink, now, most)
+            )
+            bundle = key_of(*(item.key for item in items))
+            self._many("UPDATE outbox SET bundle = ? WHERE key = ?", [(bundle, item.key) for item in items])
+        return [replace(item, bundle=bundle) for item in items]
+
     def next_due(self, sink: str) -> str | None:
         """When the next try of a sink is; None where nothing waits."""
         query = "SELECT min(next_at) AS next_at FROM outbox WHERE sink = ? AND state = 'waiting'"
@@ -122,6 +143,23 @@ class AnyStore(ABC):
         query = "SELECT state, count(*) AS rows FROM outbox WHERE sink = ? GROUP BY state"
         return {str(row["state"]): int(str(row["rows"])) for row in self._read(query, (sink,))}
 
+    def tallies(self) -> dict[str, dict[str, int]]:
+        """The tally of every sink that has rows."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self._read("SELECT sink, state, count(*) AS rows FROM outbox GROUP BY sink, state ORDER BY sink"):
+            found.setdefault(str(row["sink"]), {})[str(row["state"])] = int(str(row["rows"]))
+        return found
+
+    def prune(self, before: str) -> int:
+        """Forget rows that were delivered or dropped before a moment, and no others; returns how many.
+
+        The moment in which a row was dropped is its `next_at`.
+        """
+        query = """DELETE FROM outbox WHERE (state = 'delivered' AND coalesce(delivered_at, queued_at) < ?)
+            OR (state = 'dropped' AND next_at < ?)"""
+        with self._telling(), self._writing():
+            return int(self._execute(query, (before, before)).rowcount)
+
     def waiting(self, states: Sequence[str], sink: str | None = None) -> list[Waiting]:
         """The rows in these states, the oldest first."""
         where = f"WHERE state IN ({self.each_of}) AND sink = coalesce(?, sink) ORDER BY {self.position}"
@@ -130,16 +168,14 @@ class AnyStore(ABC):
     def delivery(self, item: Waiting) -> Delivery:
         """What is to be sent for a row."""
         evaluation = self.evaluation(item.evaluation_id, item.revision) or {}
-        query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"
-        found = list(self._read(query, (evaluation.get("call_id"), evaluation.get("agent") or "")))
-        call = {name: value for name, value in found[0].items() if value not in (None, {})} if found else {}
+        call = self._call(evaluation.get("call_id"), evaluation.get("agent"))
         return Delivery(item.key, evaluation, call, item.tries + 1, item.queued_at)
 
     def settle(self, items: Sequence[Waiting]) -> None:
         """Keep what became of rows; one that was dropped meanwhile stays dropped, unless it was delivered."""
-        query = """UPDATE outbox SET state = ?, tries = ?, next_at = ?, delivered_at = ?, error = ?
+        query = """UPDATE outbox SET state = ?, tries = ?, next_at = ?, delivered_at = ?, error = ?, bundle = ?
             WHERE key = ? AND (state = 'waiting' OR ? = 'delivered')"""
-        values = [(i.state, i.tries, i.next_at, i.delivered_at, i.error, i.key, i.state) for i in items]
+        values = [(i.state, i.tries, i.next_at, i.delivered_at, i.error, i.bundle, i.key, i.state) for i in items]
         with self._telling(), self._writing():
             self._many(query, values)
 
@@ -149,6 +185,28 @@ class AnyStore(ABC):
             WHERE key = ? AND state <> 'delivered'"""
         with self._telling(), self._writing():
             self._many(query, [(state, state, stamp(self._clock()), key) for key in keys])
+
+    def ledger(self) -> Ledger:
+        """The follow-up's tables in this store."""
+        return Ledger(self)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that nobody else writes beside, with the database's errors as sentences."""
+        with self._telling(), self._writing():
+            yield
+
+    def read(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
+        """The rows of a query, JSON read; `?` stands for a value."""
+        return self._read(query, values)
+
+    def write_one(self, query: str, values: Sequence[object] = ()) -> int:
+        """A statement inside a transaction; returns how many rows it touched."""
+        return int(self._execute(query, values).rowcount)
+
+    def write_many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        """The same statement for every row, inside a transaction."""
+        self._many(query, rows)
 
     @abstractmethod
     def close(self) -> None:
@@ -185,22 +243,34 @@ class AnyStore(ABC):
             for row in cursor:
                 yield {name: value_of(name, value) for name, value in zip(names, row, strict=True)}
 
+    def _rows(self, query: str, values: Sequence[object]) -> list[Waiting]:
+        """Rows of the outbox, read inside a transaction."""
+        return [Waiting(*row) for row in self._execute(query, values)]
+
+    def _call(self, call_id: object, agent: object) -> Row:
+        """What is stored of a call: its record without turns, and without what it does not say."""
+        query = f"SELECT {', '.join(TABLES['calls'])} FROM calls WHERE call_id = ? AND agent = ?"
+        found = list(self._read(query, (call_id, agent or "")))
+        return {name: value for name, value in found[0].items() if value not in (None, {})} if found else {}
+
     def _keep_cards(self, cards: Iterable[Record]) -> None:
         """Cards that evaluations refer to; one that comes without its document is kept by name and digest alone."""
         rows: dict[tuple[str, str, str], tuple[object, ...]] = {}
         for card in cards:
-            name, version, digest = (str(card[key]) for key in CARD)
-            found = version_from(version)
-            row = (name, version, digest, found.order if found else "", card.get("title"), cell(card.get("document")))
-            rows.setdefault((name, version, digest), row)
+            name, version, digest = whole = str(card["scorecard"]), str(card["version"]), str(card["digest"])
+            if whole not in rows:
+                found = version_from(version)
+                order = found.order if found else ""
+                rows[whole] = (name, version, digest, order, card.get("title"), cell(card.get("document")))
         self._many(_KEEP_CARD.format(differs_from=self.differs_from), rows.values())
 
     def _keep_calls(self, calls: Iterable[Call], rows: Iterable[Row]) -> None:
         """What a call's record says besides its turns; of one that only an evaluation tells of, its id and agent."""
-        values = ([fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls)
+        values = [[fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls]
         keep = _KEEP_CALL.format(differs_from=self.differs_from)
         self._many(keep, [(row[0], row[1] or "", *row[2:]) for row in values])
-        named = [(row["call_id"], row["agent"]) for row in rows]
+        given = {(row[0], row[1] or "") for row in values}
+        named = [whose for row in rows if (whose := (row["call_id"], row["agent"])) not in given]
         self._many("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
 
     def _keep_evaluations(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
@@ -223,21 +293,36 @@ class AnyStore(ABC):
         self._many(_inserting("evaluations"), [[row[name] for name in TABLES["evaluations"]] for _, row in fresh])
         return fresh
 
-    def _queue(self, fresh: Sequence[tuple[int, Row]], records: Sequence[Record], send: Sequence[Recipient]) -> int:
+    def _queue(
+        self,
+        fresh: Sequence[tuple[int, Row]],
+        records: Sequence[Record],
+        calls: Sequence[Call],
+        send: Sequence[Recipient],
+    ) -> int:
         """A row of the outbox for each new revision and each sink that wants it."""
         now = stamp(self._clock())
+        known = {(call.call_id, call.agent or ""): call for call in calls}
         queued = []
         for place, row in fresh:
+            call = known.get((str(row["call_id"]), str(row["agent"])))
+            about = _stored(call) if call is not None else self._call(row["call_id"], row["agent"])
             for recipient in send:
-                if recipient.wants(records[place]):
-                    about = row["evaluation_id"], row["revision"]
-                    key = _key(*about, row["result_digest"], recipient.name)
-                    queued.append((key, recipient.name, *about, "waiting", 0, now, now, None, None))
+                if recipient.wants(records[place], about):
+                    which = row["evaluation_id"], row["revision"]
+                    key = key_of(*which, row["result_digest"], recipient.name)
+                    queued.append((key, recipient.name, *which, "waiting", 0, now, now, None, None, None))
         self._many(f"{_inserting('outbox')} ON CONFLICT DO NOTHING", queued)
         return len(queued)
 
 
-def _key(*parts: object) -> str:
+def _stored(call: Call) -> Row:
+    """A call as the table of calls gives it back."""
+    said = {name: getattr(call, name) for name in TABLES["calls"]} | {"agent": call.agent or None}
+    return {name: value for name, value in said.items() if value is not None and value != {}}
+
+
+def key_of(*parts: object) -> str:
     """The same for the same result in the same revision for the same sink, whoever computes it."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pauta.engine.delivery import stamp
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.store.contract import AnyStore
-from pauta.store.tables import JSON_COLUMNS, OF, TABLES, value_of
+from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER
+from pauta.store.tables import FIRST_OUTBOX, JSON_COLUMNS, OF, TABLES, value_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -192,10 +193,10 @@ _TYPES: Final = {str: "text", int: "bigint", float: "double precision"}
 MIGRATED: Final = "pauta_migrations"
 
 
-def _table(name: str, needed: Sequence[str], *more: str) -> str:
+def _table(name: str, needed: Sequence[str], *more: str, columns_of: Mapping[str, type] | None = None) -> str:
     columns = [
         f"{column} {'jsonb' if column in JSON_COLUMNS else _TYPES[kind]}{' NOT NULL' if column in needed else ''}"
-        for column, kind in TABLES[name].items()
+        for column, kind in (columns_of or TABLES[name]).items()
     ]
     return f"CREATE TABLE {name} ({', '.join([*columns, *more])})"
 
@@ -251,7 +252,12 @@ VIEWS: Final = {
 }
 """The views of SQLite, in the words of PostgreSQL."""
 
-MAKES: Final = {"0001_first": ("cards", "calls", "evaluations", *VIEWS), "0002_outbox": ("outbox",)}
+MAKES: Final = {
+    "0001_first": ("cards", "calls", "evaluations", *VIEWS),
+    "0002_outbox": ("outbox",),
+    "0003_bundles": (),
+    "0004_follow_up": tuple(LEDGER),
+}
 
 MIGRATIONS: Final = {
     "0001_first": (
@@ -278,8 +284,19 @@ MIGRATIONS: Final = {
             _COUNTED,
             "PRIMARY KEY (key)",
             "FOREIGN KEY (evaluation_id, revision) REFERENCES evaluations",
+            columns_of=FIRST_OUTBOX,
         ),
         "CREATE INDEX ON outbox (sink, state, next_at, position)",
+    ),
+    "0003_bundles": ("ALTER TABLE outbox ADD COLUMN bundle text",),
+    "0004_follow_up": (
+        *(
+            _table(
+                name, (), *([f"PRIMARY KEY ({', '.join(KEYS[name])})"] if KEYS[name] else [_COUNTED]), columns_of=each
+            )
+            for name, each in LEDGER.items()
+        ),
+        *(f"CREATE INDEX ON {name} ({', '.join(index)})" for name, each in INDEXES.items() for index in each),
     ),
 }
 """What this version knows, step by step."""

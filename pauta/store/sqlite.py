@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.store.contract import AnyStore
-from pauta.store.tables import CARD, TABLES, VIEWS
+from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER
+from pauta.store.tables import CARD, FIRST_OUTBOX, TABLES, VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -143,7 +144,12 @@ _FAULTS: Final = {
     "SQLITE_CORRUPT": ("E727", "is damaged", "restore it from a backup, or run again into another file"),
 }  # fmt: skip
 
-MAKES: Final = {"0001_first": ("cards", "calls", "evaluations", *VIEWS), "0002_outbox": ("outbox",)}
+MAKES: Final = {
+    "0001_first": ("cards", "calls", "evaluations", *VIEWS),
+    "0002_outbox": ("outbox",),
+    "0003_bundles": (),
+    "0004_follow_up": tuple(LEDGER),
+}
 """The steps that this version knows, and the tables and views that each makes.
 
 A later one adds a step, and gives those before it their own copy of the tables of today.
@@ -177,8 +183,20 @@ def _migrations() -> Migrations:
         about = ("evaluation_id", "revision")
         table = db.table("outbox")
         table.create(
-            TABLES["outbox"], pk="key", not_null=needed, foreign_keys=((about, "evaluations", about),), strict=True
+            FIRST_OUTBOX, pk="key", not_null=needed, foreign_keys=((about, "evaluations", about),), strict=True
         )
         table.create_index(("sink", "state", "next_at"))
+
+    @migrations(name="0003_bundles")
+    def bundles(db: Database) -> None:
+        db.table("outbox").add_column("bundle", str)
+
+    @migrations(name="0004_follow_up")
+    def follow_up(db: Database) -> None:
+        for name, columns in LEDGER.items():
+            table = db.table(name)
+            table.create(columns, pk=KEYS[name] or None, strict=True)
+            for index in INDEXES.get(name, ()):
+                table.create_index(index)
 
     return migrations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import Final, TypeAlias
@@ -29,14 +29,17 @@ TABLES: Final[dict[str, dict[str, type]]] = {
     },
     "outbox": {
         "key": str, "sink": str, "evaluation_id": str, "revision": int, "state": str, "tries": int, "next_at": str,
-        "queued_at": str, "delivered_at": str, "error": str,
+        "queued_at": str, "delivered_at": str, "error": str, "bundle": str,
     },
 }  # fmt: skip
 """Tables and their columns, in order. `agent` is '' where a call's record names none, so that it can be in a key."""
 
+FIRST_OUTBOX: Final = {name: kind for name, kind in TABLES["outbox"].items() if name != "bundle"}
+"""The outbox as it was first made."""
+
 JSON_COLUMNS: Final = frozenset((
     "metrics", "attributes", "document", "critical_by_class", "sections", "scores_by", "answers", "missing",
-    "unverified", "comments_missing", "escalations", "engine",
+    "unverified", "comments_missing", "escalations", "engine", "details",
 ))  # fmt: skip
 TRUTH_COLUMNS: Final = frozenset(("passed", "accumulated", "card_failed"))
 CARD: Final = ("scorecard", "version", "digest")
@@ -117,10 +120,38 @@ def row_of(evaluation: Record) -> dict[str, object]:
     """A record as the columns of its row. Raises ValueError for a number that is not finite: SQLite would drop it."""
     row = {name: cell(evaluation.get(name)) for name in RESULT}
     row["agent"] = row["agent"] or ""
-    whole = "\x1f".join("" if cell is None else repr(cell) for cell in row.values())
-    row["result_digest"] = hashlib.sha256(whole.encode()).hexdigest()[:32]
+    row["result_digest"] = _digest("" if cell is None else repr(cell) for cell in row.values())
     row["evaluation_id"] = evaluation["evaluation_id"]
     return row
+
+
+def rows_of(evaluations: Sequence[Record]) -> list[dict[str, object]]:
+    """Records as rows. Those that can be had by column, with their lists and maps as JSON text, are never made."""
+    by_column = getattr(evaluations, "columns", None)
+    if by_column is None:
+        return [row_of(evaluation) for evaluation in evaluations]
+    columns: Mapping[str, Sequence[object]] = by_column()
+    told = [[agent or "" for agent in columns[name]] if name == "agent" else columns[name] for name in RESULT]
+    literals = [
+        [literal(text) for text in column]  # type: ignore[arg-type]  # such a column holds text
+        if name in JSON_COLUMNS
+        else ["" if cell is None else repr(cell) for cell in column]
+        for name, column in zip(RESULT, told, strict=True)
+    ]
+    digests = map(_digest, zip(*literals, strict=True))
+    whole = zip(*told, digests, columns["evaluation_id"], strict=True)
+    names = [*RESULT, "result_digest", "evaluation_id"]
+    return [dict(zip(names, row, strict=True)) for row in whole]
+
+
+def literal(text: str) -> str:
+    """`repr` of a JSON text, which takes long to look at each letter of a long one: most need no change."""
+    plain = text.isascii() and "'" not in text and "\\" not in text and "\x7f" not in text
+    return f"'{text}'" if plain else repr(text)
+
+
+def _digest(literals: Iterable[str]) -> str:
+    return hashlib.sha256("\x1f".join(literals).encode()).hexdigest()[:32]
 
 
 _as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pauta.engine.contracts import Delivery, DroppingSink, KnowingSink
 from pauta.engine.endpoints import open_sink
 from pauta.engine.host import Host
+from pauta.engine.model.calls import Call
+from pauta.engine.outlets import looks_at_the_call
 from pauta.engine.problems import Problem
 from pauta.engine.seam.read_only import read_only
 from pauta.testing.contract import Contract, schema_refusals, watched
@@ -36,6 +39,10 @@ class SinkContract(Contract):
     def evaluations(self) -> Sequence[Mapping[str, Any]]:
         """What it is given: the evaluations of the sample calls, hostile texts among them."""
         return sample_evaluations()
+
+    def calls(self) -> Sequence[Call]:
+        """What these are about, for a sink that wants to know: the sample calls."""
+        return sample_calls()
 
     def refusals(self, options: Any) -> list[Problem]:
         """What its schema has against options, the path beside them."""
@@ -105,7 +112,8 @@ class SinkContract(Contract):
         """`pauta score --to results.ending` opens it, unless another sink has the ending too."""
         host, path = self.host(), self.path(tmp_path)
         others = [each for name, each in host.sinks.items() if name != self.name]
-        if path and not any(path.endswith(tuple(each.endings)) for each in others):
+        endings = tuple(host.sinks[self.name].endings)
+        if path.endswith(endings) and not any(path.endswith(tuple(each.endings)) for each in others):
             opened = open_sink(path, host, options=self._options(self.good_options[0]))
             assert type(opened) is host.sinks[self.name], opened
             self._close(host, opened)
@@ -141,20 +149,30 @@ class SinkContract(Contract):
             known = {"scorecard": card.id, "version": card.version, "digest": card.digest, "title": "A card to try",
                      "document": None}  # fmt: skip
             about = {each["call_id"] for each in given}
-            calls = [call for call in sample_calls() if call.call_id in about]
+            calls = [call for call in self.calls() if call.call_id in about]
             self._run(host, lambda: sink.about(calls, [known]), "hearing what comes")
         self._run(host, lambda: sink.write(given), f"writing {len(given)} evaluations")
 
     def _deliver(self, host: Host, sink: Any, given: Sequence[Mapping[str, Any]]) -> None:
         """Each at least once: every third is delivered again under the same key, as after a lost answer."""
-        for number, evaluation in enumerate(given):
-            if not self._run(host, lambda e=evaluation: getattr(sink, "wants", lambda _: True)(e), "choosing"):
-                continue
+        wants = getattr(sink, "wants", lambda _: True)
+        with_call = looks_at_the_call(wants)
+        items = []
+        for evaluation in given:
             call = {"call_id": evaluation["call_id"], "agent": evaluation["agent"]}
-            for attempt in (1, 2) if number % 3 == 0 else (1,):
+            asked = (evaluation, call) if with_call else (evaluation,)
+            if self._run(host, lambda asked=asked: wants(*asked), "choosing"):
                 key = str(evaluation["evaluation_id"])
-                item = Delivery(key, {**evaluation, "revision": 1}, call, attempt, "2026-04-01T09:00:00+00:00")
-                self._run(host, lambda item=item: sink.deliver(item), f"delivering '{key}'")
+                items.append(Delivery(key, {**evaluation, "revision": 1}, call, 1, "2026-04-01T09:00:00+00:00"))
+        if getattr(sink, "gathers", False):
+            for attempt in (1, 2) if items else ():
+                every = [replace(item, attempt=attempt) for item in items]
+                self._run(host, lambda every=every: sink.deliver_all(f"all-{every[0].key}", every), "delivering all")
+            return
+        for number, item in enumerate(items):
+            for attempt in (1, 2) if number % 3 == 0 else (1,):
+                again = replace(item, attempt=attempt)
+                self._run(host, lambda again=again: sink.deliver(again), f"delivering '{item.key}'")
 
     def _close(self, host: Host, sink: Any) -> None:
         if hasattr(sink, "close"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -52,7 +51,7 @@ def evaluate_alternatives(
         automatic=np.full(rows, automatic),
         notes=notes,
     )
-    return evaluate(replace(plan, criteria={}), again)
+    return evaluate(plan.without_criteria, again)
 
 
 def _given(coding: Coding, cell: Cell) -> RawAnswer | None:

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.contracts import CompositeCriterion, JsonSchema, Method, Rule, Sheet
+from pauta.engine.acting import Rule
+from pauta.engine.contracts import CompositeCriterion, JsonSchema, Method, Sheet
 from pauta.engine.host import Host, LoadedPlugin, PluginError
 from pauta.engine.model.results import Results
 from pauta.engine.model.scorecard import Question, Scorecard, Use

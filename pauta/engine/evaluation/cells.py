@@ -92,6 +92,8 @@ class Coding:
         self.values: tuple[Value | None, ...] = tuple(cell.value for cell in self.cells)
         """What conditions see under each code of a closed question."""
         self.vocabulary: tuple[str, ...] = STATE_NAMES + (tuple(self.options) if self.closed else ())
+        self.dtype: Final = "u1" if self.closed and len(self.cells) <= 256 else "i4"
+        """What holds its codes: bytes where they do, as in columns from files."""
         self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
 
     @cached_property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import State
+from pauta.engine.evaluation.counters import Counts, Words
 from pauta.engine.evaluation.escalate import escalate
 from pauta.engine.evaluation.gather import Gathered, gather
 from pauta.engine.evaluation.plan import Plan
@@ -24,7 +26,7 @@ from pauta.engine.evaluation.scoring import (
     sheet_of,
     totals,
 )
-from pauta.engine.evaluation.tables import BLOCK, Counts, Tables
+from pauta.engine.evaluation.tables import BLOCK, Tables
 from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
 from pauta.engine.model.scorecard import Fault, Harm, Scorecard
@@ -32,18 +34,16 @@ from pauta.engine.problems import Problem
 from pauta.engine.seam.loaded import reason_of
 
 Codes = NDArray[np.integer]
-Small = TypeVar("Small", np.uint8, np.int8)
+Small = TypeVar("Small", np.uint8, np.int8, np.int16)
 Verdict: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]
 """status, passed and band."""
 
 
 @dataclass
 class Recorder:
-    """What a run leaves for its explanation: the answers before conditions, the sums before and after errors."""
+    """What a run leaves for its explanation: the answers before conditions."""
 
     gathered: Gathered | None = None
-    totals: list[Totals] = field(default_factory=list)
-    marks: list[Marks] = field(default_factory=list)
 
 
 def evaluate(plan: Plan, batch: CallBatch, recorder: Recorder | None = None) -> Results:
@@ -54,15 +54,15 @@ def evaluate(plan: Plan, batch: CallBatch, recorder: Recorder | None = None) -> 
     gathered = gather(plan, batch)
     if recorder is not None:
         recorder.gathered = gathered
-    return settle(plan, batch, gathered, recorder)
+    return settle(plan, batch, gathered)
 
 
-def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder | None = None) -> Results:
+def settle(plan: Plan, batch: CallBatch, gathered: Gathered) -> Results:
     """From the answers of a batch to its results: scores, errors, verdicts, escalations."""
     problems = list(plan.problems) + gathered.problems
     comments = _comments_missing(plan, batch, gathered)
-    scored = _Scores(batch.size, plan.tables.words)
-    kept = _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, comments, recorder)
+    scored = _Scores(batch.size, plan.tables)
+    kept = _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, comments)
     agent = _agent_scores(plan, batch, gathered, scored.score, problems)
     answers = {question.id: gathered.answers[n] for n, question in enumerate(plan.scorecard.questions)}
     results = Results(
@@ -89,9 +89,13 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered, recorder: Recorder 
 class _Scores:
     """What blocks write into: one array per figure, (rows,). words: the counters, packed as the plan's tables say."""
 
-    def __init__(self, rows: int, words: int) -> None:
+    def __init__(self, rows: int, tables: Tables) -> None:
         self.score, self.raw_score = np.empty(rows), np.empty(rows)
-        self.words = [np.empty(rows, dtype=np.int64) for _ in range(words)]
+        self.words: list[Words]
+        if tables.counts_fit_32_bits:
+            self.words = [np.empty(rows, dtype=np.int32)]
+        else:
+            self.words = [np.empty(rows, dtype=np.int64) for _ in range(tables.words)]
         self.card_failed = np.empty(rows, dtype=np.bool_)
         self.accumulated = np.empty(rows, dtype=np.bool_)
         self.status = np.empty(rows, dtype=np.uint8)
@@ -100,7 +104,8 @@ class _Scores:
 
     def take(self, block: slice, made: Marks, verdict: Verdict) -> None:
         self.score[block], self.raw_score[block] = made.score, made.raw_score
-        self.card_failed[block], self.accumulated[block] = made.card_failed, made.accumulated
+        self.card_failed[block] = False if made.card_failed is None else made.card_failed
+        self.accumulated[block] = False if made.accumulated is None else made.accumulated
         for word, own in zip(self.words, made.counts.words, strict=True):
             word[block] = own
         self.status[block], self.passed[block], self.band[block] = verdict
@@ -113,7 +118,6 @@ def _in_blocks(
     scored: _Scores,
     problems: list[Problem],
     comments: Mapping[str, NDArray[np.bool_]],
-    recorder: Recorder | None = None,
 ) -> Totals | None:
     """Fill `scored` block by block; the totals with their sections where all rows are one block."""
     open_cells = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
@@ -128,9 +132,6 @@ def _in_blocks(
             found = _by_method(plan, own, cells, found, problems)
         made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
         scored.take(block, made, _verdict(plan.scorecard, made, [rows[block] for rows in comments.values()]))
-        if recorder is not None:
-            recorder.totals.append(found)
-            recorder.marks.append(made)
     return found if one_block else None
 
 
@@ -172,7 +173,7 @@ def _agent_scores(
     if not changed.any():
         return score
     rows = np.flatnonzero(changed)
-    again = _Scores(len(rows), plan.tables.words)
+    again = _Scores(len(rows), plan.tables)
     _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems, {})
     agent = score.copy()
     agent[rows] = again.score
@@ -204,34 +205,50 @@ def _comments_missing(plan: Plan, batch: CallBatch, gathered: Gathered) -> dict[
 def _verdict(card: Scorecard, made: Marks, comments_missing: Sequence[NDArray[np.bool_]]) -> Verdict:
     """status, passed and band of a block (SCORECARD.md section 4, Verdict)."""
     scoring, score = card.scoring, made.score
-    incomplete = made.counts["missing"] > 0
-    if scoring.unverified_is_incomplete:
-        incomplete |= made.counts["unverified"] > 0
-    for rows in comments_missing:
-        incomplete |= rows
-    unscored = np.isnan(score)
-    status = _which([(incomplete, Status.INCOMPLETE), (unscored, Status.NOT_SCORED)], Status.COMPLETE, np.uint8)
+    incomplete = _any_of(
+        made.counts.some("missing"),
+        made.counts.some("unverified") if scoring.unverified_is_incomplete else None,
+        *comments_missing,
+    )
+    unscored = np.isnan(score) if np.isnan(score.sum()) else None
+    rows = len(score)
+    status = _which([(incomplete, Status.INCOMPLETE), (unscored, Status.NOT_SCORED)], Status.COMPLETE, rows, np.uint8)
 
     cases = [(incomplete, UNKNOWN), (made.card_failed, 0)]
     if scoring.pass_mark is not None:
-        cases += [(score < scoring.pass_mark, 0), (unscored | (made.counts["open"] > 0), UNKNOWN)]
-    passed = _which(cases, UNKNOWN if scoring.pass_mark is None else 1, np.int8)
+        cases += [(score < scoring.pass_mark, 0), (_any_of(unscored, made.counts.some("open")), UNKNOWN)]
+    passed = _which(cases, UNKNOWN if scoring.pass_mark is None else 1, rows, np.int8)
 
-    ascending = sorted(range(len(card.bands)), key=lambda n: card.bands[n].start)
-    reached = np.zeros(len(score), dtype=np.int16)
-    for n in ascending:
-        reached += score >= card.bands[n].start
-    reached *= ~incomplete
-    band = np.array([UNKNOWN, *ascending], dtype=np.int16).take(reached)
-    return status, passed, band
+    band = np.full(rows, UNKNOWN, dtype=np.int16)
+    below = UNKNOWN
+    for n in sorted(range(len(card.bands)), key=lambda n: card.bands[n].start):
+        band += (score >= card.bands[n].start) * np.int16(n - below)
+        below = n
+    return status, passed, band if incomplete is None else _which([(incomplete, UNKNOWN)], band, rows, np.int16)
 
 
-def _which(cases: Sequence[tuple[NDArray[np.bool_], int]], otherwise: int, dtype: type[Small]) -> NDArray[Small]:
-    """`np.select` for small integers, by arithmetic: masks that nobody can predict make `np.where` slow."""
-    chosen = np.full(len(cases[0][0]), otherwise, dtype=dtype)
+def _any_of(*masks: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Where any of some masks holds; None is a mask that holds nowhere."""
+    there = [mask for mask in masks if mask is not None]
+    return reduce(np.logical_or, there) if there else None
+
+
+def _which(
+    cases: Sequence[tuple[NDArray[np.bool_] | None, int]],
+    otherwise: int | NDArray[Small],
+    rows: int,
+    dtype: type[Small],
+) -> NDArray[Small]:
+    """`np.select` for small integers, by arithmetic: masks that nobody can predict make `np.where` slow.
+
+    A mask of None holds nowhere.
+    """
+    chosen = np.full(rows, otherwise, dtype=dtype)
     for mask, value in reversed(cases):
-        chosen *= ~mask
-        chosen += mask * dtype(value)
+        if mask is not None:
+            chosen *= ~mask
+            if value:
+                chosen += mask * dtype(value)
     return chosen
 
 

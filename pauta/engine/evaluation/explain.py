@@ -55,7 +55,7 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
         made,
         full,
         tuple(_handed_on(plan.scorecard, made, full)),
-        tuple(_effects(plan.scorecard, results, made, recorder, row)),
+        tuple(_effects(plan.scorecard, made)),
         _cheapest(made, attempts, tried),
     )
 
@@ -89,7 +89,7 @@ def _handed_on(card: Scorecard, made: Record, full: Mapping[str, float | None]) 
             yield {"question": each["question"], "state": each["state"], "share": share, "within": within}
 
 
-def _effects(card: Scorecard, results: Results, made: Record, recorder: Recorder, row: int) -> Iterator[Record]:
+def _effects(card: Scorecard, made: Record) -> Iterator[Record]:
     """What the errors did to the score, in the order of SCORECARD.md section 4."""
     yield {"step": "raw", "score": made["raw_score"]}
     for section in made["sections"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -94,10 +95,10 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
             question, cells, batch, findings.get(column), automatic if any_automatic else None, problems
         )
         heard[question.id] = codes
-        asked = _asked(plan, question, known.subject, rows, sections)
+        asked = _asked(plan, question, known.subject, rows, sections) if column in plan.conditional else None
         if asked is not None:
-            codes = _either(asked, codes, State.NOT_ASKED)
-            given = None if given is None else given * asked
+            codes = _either(~asked, State.NOT_ASKED, codes)
+            given = None if given is None else given * asked.view(np.uint8)
         answers[column] = QuestionAnswers(codes, cells.cells, given, proposed, findings.get(column))
     return Gathered([answers[column] for column in range(len(plan.codings))], heard, problems)
 
@@ -153,7 +154,7 @@ def _asked(
     if question.when is not None:
         masks.append(where(question.when, subject_of, rows))
     there = [mask for mask in masks if mask is not None]
-    return np.logical_and.reduce(there) if there else None
+    return reduce(np.logical_and, there) if there else None
 
 
 def _heard(
@@ -194,13 +195,17 @@ def _heard(
     return codes, given, proposed
 
 
-def _either(mask: NDArray[np.bool_], chosen: Codes | int, otherwise: Codes | int) -> Any:
+def _either(mask: NDArray[np.bool_], chosen: Codes | int, otherwise: Codes) -> Any:
     """`np.where` for codes, by arithmetic: on bytes that takes a fifth of the time."""
-    one, other = (
-        each if isinstance(each, np.ndarray) else np.min_scalar_type(int(each)).type(each)
-        for each in (chosen, otherwise)
-    )
-    return one * mask + other * ~mask
+    if isinstance(chosen, np.ndarray):
+        return chosen * mask + otherwise * ~mask
+    # one value: fewer arrays are made where its difference from every code is masked and taken back
+    kind = np.result_type(otherwise, np.min_scalar_type(int(chosen)))
+    one = kind.type(int(chosen))
+    found = np.subtract(otherwise, one, dtype=kind)
+    found *= (~mask).view(np.uint8)
+    found += one
+    return found
 
 
 def _persons(
@@ -231,7 +236,7 @@ def _persons(
                 )
                 for row in np.flatnonzero(column.codes == n)
             ]
-    found = np.array(codes, dtype=np.int32).take(column.codes)
+    found = np.array(codes, dtype=cells.coding.dtype).take(column.codes)
     if not refusals:
         return found, None
     return found, ((found != _MISSING) | np.isin(column.codes, refusals)).view(np.uint8)

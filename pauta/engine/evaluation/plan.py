@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from pauta.engine.contracts import Method, Rule
+from pauta.engine.acting import Rule
+from pauta.engine.contracts import Method
 from pauta.engine.evaluation.binding import BoundCriterion, bind, method_of, rules_of, used_by
 from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.tables import PartSections, Tables, coverage_worth
@@ -37,6 +38,18 @@ class Plan:
     def vocabulary(self, question: str) -> tuple[str, ...]:
         """What the codes of a question stand for, the states first; the options only of a closed question."""
         return self.codings[self.position[question]].vocabulary
+
+    @cached_property
+    def conditional(self) -> frozenset[int]:
+        """The positions of the questions that are not asked everywhere: they or their sections have a `when`."""
+        section_of = self.scorecard.section_of
+        conditions = [(question.when, section_of[question.id].when) for question in self.scorecard.questions]
+        return frozenset(n for n, (own, section) in enumerate(conditions) if own is not None or section is not None)
+
+    @cached_property
+    def without_criteria(self) -> Plan:
+        """The same plan that asks no criterion."""
+        return replace(self, criteria={}) if self.criteria else self
 
     @cached_property
     def coverage(self) -> Tables:

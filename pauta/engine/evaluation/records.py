@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from pauta.engine.evaluation.cells import State
-from pauta.engine.model.calls import ENGINE
+from pauta.engine.model.calls import ENGINE, Note
 from pauta.engine.model.findings import Evidence
 from pauta.engine.model.results import UNKNOWN, Cell, Given, QuestionAnswers, Results, Status
 from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Error, Question
@@ -36,7 +36,9 @@ def record(results: Results, row: int) -> Record:
     evaluator = batch.evaluators[row] if batch.evaluators else ENGINE
     call_id, agent = (call.call_id, call.agent) if call else (str(row), None)
     questions = [(question, results.answers[question.id]) for question in card.questions]
-    answers = [_answer(results, question, given, row) for question, given in questions]
+    answers = [
+        answer(results, question, given, row, batch.notes.get((row, question.id))) for question, given in questions
+    ]
     band = int(results.band[row])
     passed = int(results.passed[row])
     return {
@@ -52,7 +54,7 @@ def record(results: Results, row: int) -> Record:
         "evaluator": evaluator,
         "evaluated_at": human.evaluated_at if human else None,
         "mode": human.mode if human else None,
-        "status": _STATUS[results.status[row]],
+        "status": status_of(int(results.status[row])),
         "score": number(results.score[row]),
         "raw_score": number(results.raw_score[row]),
         "agent_score": number(results.agent_score[row]),
@@ -83,8 +85,18 @@ def record(results: Results, row: int) -> Record:
         "unverified": [each["question"] for each in answers if each["state"] == UNVERIFIED],
         "comments_missing": [name for name, rows in results.comment_missing.items() if rows[row]],
         "escalations": [name for name, rows in results.fired.items() if rows[row]],
-        "engine": {"version": _version(), "plugins": dict(results.plugins)},
+        "engine": engine_of(results),
     }
+
+
+def engine_of(results: Results) -> Record:
+    """What evaluated a batch: the version of pauta, and of each plugin."""
+    return {"version": _version(), "plugins": dict(results.plugins)}
+
+
+def status_of(code: int) -> str:
+    """The word for a status."""
+    return _STATUS[code]
 
 
 def evaluation_id(call_id: str, agent: str | None, scorecard: str, version: str, evaluator: str) -> str:
@@ -93,10 +105,10 @@ def evaluation_id(call_id: str, agent: str | None, scorecard: str, version: str,
     return hashlib.sha256("\x1f".join(part.replace("\x1f", " ") for part in parts).encode()).hexdigest()[:32]
 
 
-def _answer(results: Results, question: Question, given: QuestionAnswers, row: int) -> Record:
+def answer(results: Results, question: Question, given: QuestionAnswers, row: int, note: Note | None) -> Record:
+    """One answer of one evaluation, with what stands beside it."""
     cell = given.cells[given.codes[row]]
     finding = given.findings[row] if given.findings is not None else None
-    note = results.batch.notes.get((row, question.id))
     fault = note.fault if note and note.fault else question.fault.value
     missed = bool(cell.errors) or (cell.credit is not None and cell.credit < 1 and not question.bonus)
     return {

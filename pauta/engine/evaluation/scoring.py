@@ -13,26 +13,33 @@ from numpy.typing import NDArray
 
 from pauta.engine.contracts import Method, Sheet
 from pauta.engine.evaluation.cells import Coding
-from pauta.engine.evaluation.tables import Counts, SectionSums, Tables
+from pauta.engine.evaluation.counters import Counts
+from pauta.engine.evaluation.tables import Credit, SectionSums, Tables, credit
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import Harm, OnCritical, Scoring
 
 NOISE = 1e-9
 """A difference of scores below this is noise of float64 sums (SCORECARD.md section 4, Rounding)."""
 
+LOOKED_UP = 4096
+"""From so many rows on it pays to look up what sections add: the tables for it are made at the first such block."""
+
 Floats = NDArray[np.float64]
 
 
-def rounded(score: Floats, decimals: int) -> Floats:
-    """Sign * floor(|x| * 10^d + 0.5 + 1e-9) / 10^d: half goes away from zero, as people and spreadsheets round."""
+def rounded(score: Floats, decimals: int, *, negative: bool = True) -> Floats:
+    """Sign * floor(|x| * 10^d + 0.5 + 1e-9) / 10^d: half goes away from zero, as people and spreadsheets round.
+
+    negative: whether any score may be below 0; where none is, the sign is left alone.
+    """
     scale = 10.0**decimals
-    size = np.abs(score)
-    size *= scale
+    size = np.abs(score) * scale if negative else score * scale
     size += 0.5 + NOISE
     np.floor(size, out=size)
     size /= scale
-    np.copysign(size, score, out=size)
-    size += 0.0  # no score is -0.0
+    if negative:
+        np.copysign(size, score, out=size)
+        size += 0.0  # no score is -0.0
     return size
 
 
@@ -63,73 +70,86 @@ def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_secti
     for each in sums:
         for word, own in zip(words, each.words, strict=True):
             word += own
-        name, weight = each.section.id, each.section.weight
-        fails = tables.counters["section"].of(each.words) > 0 if each.section.can_fail else None
-        part: Floats = each.upper
-        base: Floats | float = each.lower
-        if weight is not None or keep_sections:
-            credit, empty = _credit(each.upper, each.lower)
-        if keep_sections:
-            section_raw[name] = credit * 100.0
-            section_failed[name] = _failed(section_raw[name], fails)
-        if weight is not None:
-            part, base = credit * weight, weight
-            if empty is not None:
-                part[empty], base = 0.0, np.where(empty, 0.0, weight)
+        section = each.section
+        fails = tables.counters["section"].of(each.words) > 0 if section.can_fail else None
+        worked_out = credit(*each.amounts()) if keep_sections else None
+        if worked_out is not None:
+            section_raw[section.id] = worked_out[0] * 100.0
+            section_failed[section.id] = _failed(section_raw[section.id], fails)
+        part, base = _part(each, worked_out, looked_up=rows >= LOOKED_UP)
         upper += part
         lower = lower + base
         if tables.can_fail:
             failed_upper += _failed(part, fails)
-    raw = _credit(upper, lower)[0]
+    raw = credit(upper, lower)[0]
     raw *= 100.0
-    failed = _credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
+    failed = credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
+    if tables.counts_fit_32_bits:
+        words = [word.astype(np.int32) for word in words]
     return Totals(raw, failed, Counts(tables.counters, words), section_raw, section_failed)
+
+
+def _part(sums: SectionSums, worked_out: Credit | None, *, looked_up: bool) -> tuple[Floats, Floats | float]:
+    """What a section adds to the upper and to the lower sum of the card. worked_out: its credit, if that is known."""
+    weight = sums.section.weight
+    if weight is None:
+        return sums.amounts()
+    part = sums.weighted() if looked_up and worked_out is None else None
+    if part is None:
+        own, empty = worked_out or credit(*sums.amounts())
+        part = own * weight
+    else:
+        empty = np.isnan(part) if np.isnan(part.sum()) else None
+    if empty is None:
+        return part, weight
+    part[empty] = 0.0
+    return part, np.where(empty, 0.0, weight)
 
 
 def _failed(score: Floats, fails: NDArray[np.bool_] | None) -> Floats:
     return score if fails is None else np.where(fails, np.minimum(score, 0.0), score)
 
 
-def _credit(upper: Floats, lower: Floats | float) -> tuple[Floats, NDArray[np.bool_] | None]:
-    """Upper over lower, NaN where lower is 0; and where it is, None for nowhere."""
-    empty = np.less_equal(lower, 0.0)
-    if not empty.any():
-        return upper / lower, None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        credit = upper / lower
-    credit[empty] = np.nan
-    return credit, empty
-
-
 @dataclass(frozen=True)
 class Marks:
-    """The rounded scores of a block and what its errors did."""
+    """The rounded scores of a block and what its errors did. card_failed, accumulated: None for nowhere."""
 
     score: Floats
     raw_score: Floats
     counts: Counts
-    card_failed: NDArray[np.bool_]
-    accumulated: NDArray[np.bool_]
+    card_failed: NDArray[np.bool_] | None
+    accumulated: NDArray[np.bool_] | None
 
 
 def marks(scoring: Scoring, raw: Floats, failed: Floats, counts: Counts) -> Marks:
     """Errors, bounds and rounding, in the order of SCORECARD.md section 4."""
-    card_failed = counts["card"] > 0
-    accumulated = np.zeros(len(raw), dtype=np.bool_)
+    card_failed = counts.some("card")
+    accumulated = None
     if scoring.accumulation is not None:
         accumulated = counts["non_critical"] >= scoring.accumulation.non_critical
         made = scoring.accumulation.make
         if made.critical is not None and made.fails == "card":
-            card_failed = card_failed | accumulated
-    raw_score = rounded(held(raw, scoring), scoring.decimals)
-    score = raw_score if failed is raw else rounded(held(failed, scoring), scoring.decimals)
+            card_failed = accumulated if card_failed is None else card_failed | accumulated
+    raw_score = rounded(held(raw, scoring), scoring.decimals, negative=scoring.below_0)
+    score = raw_score
+    if failed is not raw:
+        score = rounded(held(failed, scoring), scoring.decimals, negative=scoring.below_0)
+    if card_failed is not None:
+        score = _after_failure(score, card_failed, scoring)
+    return Marks(score, raw_score, counts, card_failed, accumulated)
+
+
+def _after_failure(score: Floats, card_failed: NDArray[np.bool_], scoring: Scoring) -> Floats:
+    """The score with what an error that fails the card does to it."""
     match scoring.on_critical:
+        case OnCritical.ZERO if not scoring.below_0:
+            return score * ~card_failed  # where nobody can predict the mask, `np.where` is slow
         case OnCritical.ZERO:
-            score = np.where(card_failed, np.minimum(score, 0.0), score)
+            return np.where(card_failed, np.minimum(score, 0.0), score)
         case OnCritical.AT_MOST:
             limit = rounded(np.array([scoring.on_critical_limit]), scoring.decimals)
-            score = np.where(card_failed, np.minimum(score, limit), score)
-    return Marks(score, raw_score, counts, card_failed, accumulated)
+            return np.where(card_failed, np.minimum(score, limit), score)
+    return score
 
 
 def critical_by_class(

@@ -13,30 +13,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import STATE_CELLS, Coding, State, could_fail_card
+from pauta.engine.evaluation.counters import COUNTERS, Counter
+from pauta.engine.evaluation.groups import Group, digits_of, grouped, summed
 from pauta.engine.model.results import Cell
-from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails, Harm
-
-GROUP_ENTRIES: Final = 4096
-"""The largest table of a group, in entries of 8 bytes: it stays in a near cache."""
+from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails
 
 BLOCK: Final = 32_768
 """Rows worked on at a time: what is in hand stays in cache."""
 
-Number = TypeVar("Number", np.float64, np.int64)
+WEIGHTED_BITS: Final = 16
+"""The widest sums for which a section's weighted credit is looked up, in a table of half a megabyte."""
 
 LARGEST_UNIT: Final = 10**9
 WORD_BITS: Final = 62
 """How much of a 64-bit word is used: a sum of words over the sections of a card never reaches the sign."""
-COUNTERS: Final = ("non_critical", *(harm.value for harm in Harm), "card", "section", "missing", "unverified", "open")
-"""What is counted: errors by class; errors that fail the card or their section; missing and unverified questions; and
-`open`: questions that could still fail the card, unverified or not looked at in an automatic evaluation."""
+
+Amounts: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""The upper and the lower sum, each (rows,) float64."""
+Credit: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,55 +88,18 @@ def _count(counts: dict[str, int], name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
-    """Where a counter stands: in which word, from which bit, under which mask."""
-
-    word: int
-    shift: int
-    mask: int
-
-    def of(self, words: Sequence[NDArray[np.int64]]) -> NDArray[np.int32]:
-        """(rows,) int32: the counter of every row. words: each (rows,) int64."""
-        if not self.mask:
-            return np.zeros(len(words[self.word]), dtype=np.int32)
-        counts = (words[self.word] >> self.shift).astype(np.int32)
-        counts &= self.mask
-        return counts
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The counters of some rows, each unpacked when it is asked for. words: each (rows,) int64."""
-
-    counters: Mapping[str, Counter]
-    words: Sequence[NDArray[np.int64]]
-
-    def __getitem__(self, name: str) -> NDArray[np.int32]:
-        return self.counters[name].of(self.words)
-
-
-@dataclass(frozen=True, slots=True)
 class Packed:
     """Where the two sums stand in a section's last word, above the counters: from which bits, and how wide they are."""
 
     lower: int
     upper: int
-    dtype: type[np.int32] | type[np.int64]
+    bits: int
 
-    def of(self, word: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The upper and the lower sum, each (rows,) float64."""
-        sums: NDArray[Any] = (word >> self.lower).astype(self.dtype)
-        bits = self.upper - self.lower
-        return (sums >> bits).astype(np.float64), (sums & ((1 << bits) - 1)).astype(np.float64)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Closed questions that share one index. columns: their positions; tables: by index, see SectionTables."""
-
-    columns: tuple[int, ...]
-    radix: tuple[np.uint16, ...]
-    tables: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
+    def of(self, word: NDArray[np.int64]) -> Amounts:
+        """The upper and the lower sum of every row."""
+        sums: NDArray[Any] = (word >> self.lower).astype(np.int32 if self.bits <= 32 else np.int64)
+        lower = self.upper - self.lower
+        return (sums >> lower).astype(np.float64), (sums & ((1 << lower) - 1)).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -152,18 +117,54 @@ class SectionTables:
     can_fail: bool
     packed: Packed | None
 
+    @cached_property
+    def weighted(self) -> NDArray[np.float64] | None:
+        """Weight times credit by the packed sums, NaN where there is none: quicker to look up than to work out.
+
+        None where the section cannot have such a table. Negative sums stand at its end.
+        """
+        if self.packed is None or self.weight is None or self.open or self.packed.bits > WEIGHTED_BITS:
+            return None
+        sums = np.arange(1 << self.packed.bits)
+        sums[len(sums) // 2 :] -= len(sums)
+        return credit(*self.packed.of(sums << self.packed.lower))[0] * self.weight
+
 
 @dataclass(frozen=True)
 class SectionSums:
-    """The sums of one section for a block of rows: upper, lower float64, in units; words: each (rows,) int64.
+    """The sums of one section for a block of rows. own: the two sums of the score, None where they are packed.
 
     What stands in a word above the counters has no meaning here.
     """
 
     section: SectionTables
-    upper: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    words: Sequence[NDArray[np.int64]]
+    words: list[NDArray[np.int64]]
+    own: Amounts | None
+
+    def amounts(self) -> Amounts:
+        """The upper and the lower sum of every row, in units."""
+        if self.own is not None:
+            return self.own
+        assert self.section.packed is not None
+        return self.section.packed.of(self.words[-1])
+
+    def weighted(self) -> NDArray[np.float64] | None:
+        """(rows,) float64: weight times credit, NaN where there is none; None where it is to be worked out."""
+        packed, table = self.section.packed, self.section.weighted
+        if packed is None or table is None:
+            return None
+        return table.take(self.words[-1] >> packed.lower, mode="wrap")
+
+
+def credit(upper: NDArray[np.float64], lower: NDArray[np.float64] | float) -> Credit:
+    """Upper over lower, NaN where lower is 0; and where it is, None for nowhere."""
+    empty = np.less_equal(lower, 0.0)
+    if not empty.any():
+        return upper / lower, None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = upper / lower
+    found[empty] = np.nan
+    return found, empty
 
 
 PartSections: TypeAlias = Sequence[tuple[str, float | None, Sequence[int]]]
@@ -205,6 +206,7 @@ class Tables:
             for name, weight, columns in sections
         )
         self.can_fail = any(section.can_fail for section in self.sections)
+        self.counts_fit_32_bits = self.words == 1 and self._used < 32
 
     def _layout(
         self, taking_part: Sequence[int], worths: Mapping[int, Sequence[Worth]]
@@ -236,7 +238,7 @@ class Tables:
         packed = self._packed([worths[column] for column in closed], unit)
         groups = tuple(
             self._group(members, [worths[column] for column in members], unit, packed)
-            for members in _grouped(closed, [len(worths[column]) for column in closed])
+            for members in grouped(closed, [len(worths[column]) for column in closed])
         )
         can_fail = self._sections_fail and any(_fails_section(self._codings[column]) for column in columns)
         opened = tuple(column for column in columns if not self._codings[column].closed)
@@ -250,22 +252,22 @@ class Tables:
         upper = int(sum(max(abs(_in_units(each.upper, unit)) for each in one) for one in worths)).bit_length() + 1
         if self._used + lower + upper > WORD_BITS:
             return None
-        return Packed(self._used, self._used + lower, np.int32 if lower + upper <= 32 else np.int64)
+        return Packed(self._used, self._used + lower, lower + upper)
 
     def _group(
         self, members: Sequence[int], worths: Sequence[Sequence[Worth]], unit: int, packed: Packed | None
     ) -> Group:
         words = [
-            _summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in worths])
+            summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in worths])
             for word in range(self.words)
         ]
-        lower = _summed([np.array([_in_units(each.lower, unit) for each in one]) for one in worths])
-        upper = _summed([np.array([_in_units(each.upper, unit) for each in one]) for one in worths])
-        radix = tuple(np.uint16(len(one)) for one in worths)
+        lower = summed([np.array([_in_units(each.lower, unit) for each in one]) for one in worths])
+        upper = summed([np.array([_in_units(each.upper, unit) for each in one]) for one in worths])
+        digits = digits_of(members, [len(one) for one in worths])
         if packed is None:
-            return Group(tuple(members), radix, (*words, upper, lower))
+            return Group(digits, (*words, upper, lower))
         words[-1] += (lower.astype(np.int64) << packed.lower) + (upper.astype(np.int64) << packed.upper)
-        return Group(tuple(members), radix, tuple(words))
+        return Group(digits, tuple(words))
 
     def _word(self, worth: Worth, word: int) -> int:
         return sum(
@@ -281,23 +283,16 @@ class Tables:
         """
         rows = len(codes[0]) if codes else 0
         for section in self.sections:
-            words, upper, lower = self._closed_sums(section, codes, rows)
-            for column in section.open:
-                worths = self.open_worths(column, cells[column])
-                upper += np.array([each.upper * section.unit for each in worths])[codes[column]]
-                lower += np.array([each.lower * section.unit for each in worths])[codes[column]]
-                for word in range(self.words):
-                    table = np.array([self._word(each, word) for each in worths], dtype=np.int64)
-                    words[word] += table[codes[column]]
-            yield SectionSums(section, upper, lower, words)
+            found = self._closed_sums(section, codes, rows)
+            if section.open:
+                found = self._with_open(found, codes, cells)
+            yield found
 
-    def _closed_sums(
-        self, section: SectionTables, codes: Sequence[NDArray[np.integer]], rows: int
-    ) -> tuple[list[NDArray[np.int64]], NDArray[np.float64], NDArray[np.float64]]:
-        """The words of a section, its upper and its lower sum over its closed questions."""
+    def _closed_sums(self, section: SectionTables, codes: Sequence[NDArray[np.integer]], rows: int) -> SectionSums:
+        """The sums of a section over its closed questions."""
         sums: list[Any] = []
         for group in section.groups:
-            index = _index(group, codes)
+            index = group.index(codes)
             found = [table.take(index) for table in group.tables]
             if not sums:
                 sums = found
@@ -305,11 +300,27 @@ class Tables:
             for total, each in zip(sums, found, strict=True):
                 total += each
         if not sums:
-            return [np.zeros(rows, dtype=np.int64) for _ in range(self.words)], np.zeros(rows), np.zeros(rows)
-        if section.packed is None:
-            *words, upper, lower = sums
-            return words, upper, lower
-        return sums, *section.packed.of(sums[-1])
+            words = [np.zeros(rows, dtype=np.int64) for _ in range(self.words)]
+            return SectionSums(section, words, (np.zeros(rows), np.zeros(rows)))
+        if section.packed is not None:
+            return SectionSums(section, sums, None)
+        *words, upper, lower = sums
+        return SectionSums(section, words, (upper, lower))
+
+    def _with_open(
+        self, closed: SectionSums, codes: Sequence[NDArray[np.integer]], cells: Mapping[int, Sequence[Cell]]
+    ) -> SectionSums:
+        """The sums of a section with those of its open questions."""
+        section, words = closed.section, closed.words
+        upper, lower = closed.amounts()
+        for column in section.open:
+            worths = self.open_worths(column, cells[column])
+            upper += np.array([each.upper * section.unit for each in worths])[codes[column]]
+            lower += np.array([each.lower * section.unit for each in worths])[codes[column]]
+            for word in range(self.words):
+                table = np.array([self._word(each, word) for each in worths], dtype=np.int64)
+                words[word] += table[codes[column]]
+        return SectionSums(section, words, (upper, lower))
 
     def lower(self, column: int, codes: NDArray[np.integer], cells: Sequence[Cell]) -> NDArray[np.float64]:
         """(rows,) float64: what a question alone adds to the lower sum."""
@@ -328,40 +339,6 @@ def _fails_section(coding: Coding) -> bool:
     errors = [question.error, *(option.error for option in question.answers.options)]
     errors += [each.error for each in question.answers.ranges]
     return any(error is not None and error.fails is Fails.SECTION for error in errors)
-
-
-def _index(group: Group, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.intp]:
-    """The index of each row into a group's tables: the codes as digits, the first question's the highest."""
-    first = codes[group.columns[0]]
-    if len(group.columns) == 1:
-        return first.astype(np.intp)
-    index = first.astype(np.uint16)
-    for column, radix in zip(group.columns[1:], group.radix[1:], strict=True):
-        index *= radix
-        index += codes[column].astype(np.uint16, copy=False)
-    return index.astype(np.intp)
-
-
-def _grouped(columns: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
-    """The columns in groups, each in the first group that has room for it, those with most answers first."""
-    groups: list[list[int]] = []
-    entries: list[int] = []
-    for size, column in sorted(zip(sizes, columns, strict=True), reverse=True):
-        room = next((n for n, taken in enumerate(entries) if taken * size <= GROUP_ENTRIES), len(groups))
-        if room == len(groups):
-            groups.append([])
-            entries.append(1)
-        groups[room].append(column)
-        entries[room] *= size
-    return groups
-
-
-def _summed(tables: Sequence[NDArray[Number]]) -> NDArray[Number]:
-    """The table of sums over all combinations of entries, flat, the first table's index the highest digit."""
-    total = tables[0]
-    for table in tables[1:]:
-        total = np.add.outer(total, table).ravel()
-    return total
 
 
 def _unit(worths: Sequence[Worth]) -> int:

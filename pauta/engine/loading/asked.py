@@ -1,46 +1,53 @@
-"""Conditions over a finished result, as the options of sinks write them: `when: {band: poor}`."""
+"""Conditions over a finished result and its call, as the options of sinks write them: `when: {band: poor}`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, cast
 
 from pauta.engine.loading.conditions import Subjects, condition_from
-from pauta.engine.model.conditions import Value, holds, plain, tests_of
-from pauta.engine.problems import Problem, ProblemsFound
+from pauta.engine.model.conditions import Value, holds, plain, value_at
 
+NOTHING: Final[Mapping[str, object]] = {}
 OF_THE_CALL: Final = ("call_id", "agent", "team", "call_type", "started_at")
-"""What a result tells of its call."""
+"""What a result itself tells of its call."""
 
 
-def wants_from(data: object) -> Callable[[Mapping[str, object]], bool]:
-    """Whether a result is wanted, by a condition over it: everything that escalations may ask of a result.
+class Wants(Protocol):
+    """Whether a result is wanted; of its call it also knows what is handed over."""
 
-    Raises ProblemsFound where the condition is wrong, or asks for what a result does not tell of its call.
+    def __call__(self, evaluation: Mapping[str, object], call: Mapping[str, object] = NOTHING) -> bool:
+        """Ask about one result. call: what is stored of its call (its record without turns)."""
+        ...
+
+
+def wants_from(data: object) -> Wants:
+    """Whether a result is wanted, by a condition over it and its call: everything that escalations may ask.
+
+    Raises ProblemsFound where the condition is wrong.
     """
     condition = condition_from(data, subjects=Subjects(results=True))
-    for test in tests_of(condition):
-        kind, _, name = test.subject.partition(".")
-        if kind == "call" and name not in OF_THE_CALL:
-            hint = f"of the call it knows {', '.join(OF_THE_CALL)}"
-            what = f"a sink's `when` asks for {test.subject}, which a result does not hold"
-            raise ProblemsFound([Problem("E632", what, test.at, hint)])
-    return lambda record: holds(condition, lambda subject: _value(record, subject))
+
+    def wants(evaluation: Mapping[str, object], call: Mapping[str, object] = NOTHING) -> bool:
+        return holds(condition, lambda subject: _value(evaluation, call, subject))
+
+    return wants
 
 
-def _value(record: Mapping[str, Any], subject: str) -> Value | None:
-    """What a result says under a subject; None where it says nothing."""
+def _value(record: Mapping[str, Any], call: Mapping[str, object], subject: str) -> Value | None:
+    """What a result or its call says under a subject; None where they say nothing."""
     kind, _, name = subject.partition(".")
     match kind:
         case "call":
-            return plain(record.get(name))
+            found = value_at(call, name)
+            return plain(record.get(name)) if found is None and name in OF_THE_CALL else found
         case "answer":
             given = _named(record.get("answers"), "question", name)
             return plain(given.get("answer")) if given.get("state") in ("answered", "not_applicable") else None
         case "section":
             return plain(_named(record.get("sections"), "section", name).get("score"))
         case "critical_errors" if name:
-            return plain((record.get("critical_by_class") or {}).get(name))
+            return plain((record.get("critical_by_class") or {}).get(name, 0))
         case "unverified" | "missing":
             return float(len(record.get(kind) or ()))
     return plain(record.get(subject))

@@ -25,6 +25,7 @@ from pauta.engine.model.conditions import (
     Value,
     number_of,
 )
+from pauta.engine.model.followup import FIGURES
 from pauta.engine.model.patterns import compiled
 from pauta.engine.model.scorecard import Harm
 from pauta.engine.problems import Place, Problem, ProblemsFound, did_you_mean, nearest
@@ -42,12 +43,16 @@ _OWN_MAPS: Final = ("metrics", "attributes")
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """What a condition may ask about, besides the call. `questions`, `sections`: the ids there are, None: not known."""
+    """What a condition may ask about, besides the call. `questions`, `sections`: the ids there are, None: not known.
+
+    windows: it asks about figures of many evaluations, and about nothing else.
+    """
 
     answers: bool = True
     results: bool = False
     questions: Collection[str] | None = None
     sections: Collection[str] | None = None
+    windows: bool = False
 
 
 def condition_from(data: object, *, subjects: Subjects = Subjects()) -> Condition:
@@ -119,6 +124,11 @@ class _Reader:
         """Whether the condition may ask about this."""
         first, _, rest = name.partition(".")
         allowed = self.subjects
+        if allowed.windows:
+            hint = did_you_mean(name, FIGURES) or f"there are: {', '.join(FIGURES)}"
+            if name not in FIGURES:
+                self.problem("E302", f"'{name}' is no subject of a condition over many evaluations", at, hint)
+            return name in FIGURES
         if first == "call" and rest:
             return self.call_field(name, rest, at)
         if first == "answer" and rest:

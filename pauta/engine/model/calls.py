@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words, coded
 from pauta.engine.model.conditions import Value, plain, value_at
+from pauta.engine.model.turns import Turns, turns_of
 from pauta.engine.problems import Place
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class CallBatch:
     answers: question id -> Coded of RawAnswer | None; None (and a question without a column) is not given. A column
     whose `values` are the plan's own vocabulary of that question (`Plan.vocabulary`) is used as it stands.
     automatic: (rows,) bool, rows without a person. notes: (row, question) -> comment, fault and time of an answer.
-    subjects: `call.<path>` -> column, for callers that hold calls as columns and not as records.
+    subjects: `call.<path>` -> column, and turns: what was said, for callers that hold calls as columns and not as
+    records; criteria ask for them by `subject` and `said`.
     """
 
     size: int
@@ -130,6 +132,7 @@ class CallBatch:
     humans: Sequence[HumanEvaluation | None] = ()
     notes: Mapping[tuple[int, str], Note] = field(default_factory=dict)
     subjects: Mapping[str, Subject] = field(default_factory=dict)
+    turns: Turns | None = None
     _once: dict[Hashable, object] = field(default_factory=dict, repr=False)
 
     def subject(self, name: str) -> Subject:
@@ -145,6 +148,12 @@ class CallBatch:
         if not self.calls:
             return Words(Coded(np.zeros(self.size, dtype=np.uint8), (None,)))
         return Words(coded([call.value(path) for call in self.calls]))
+
+    def said(self) -> Turns:
+        """The turns of all rows by column, made from the records where they were not given; rows without have none."""
+        if self.turns is not None:
+            return self.turns
+        return self.once("turns", lambda: turns_of(self.calls or [Call("")] * self.size))
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value computed under a key, computed at the first request: several criteria share one pass this way."""
@@ -184,5 +193,5 @@ def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = (
 
 __all__ = [
     "CALL_FIELDS", "ENGINE", "SPEAKERS", "Answer", "Call", "CallBatch", "HumanEvaluation", "Note", "Numbers",
-    "RawAnswer", "Turn", "batch_of",
+    "RawAnswer", "Turn", "Turns", "batch_of",
 ]  # fmt: skip

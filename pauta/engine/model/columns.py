@@ -51,8 +51,11 @@ class Words:
         """(rows,) bool: which rows pass a test; the test is asked once per distinct value."""
         import numpy as np
 
-        passed = np.array([test.passes(value) for value in self.column.values], dtype=np.bool_)
-        rows: NDArray[np.bool_] = passed[self.column.codes]
+        passed = [test.passes(value) for value in self.column.values]
+        codes = self.column.codes
+        if passed.count(True) == 1 and len(codes) > len(passed):
+            return np.asarray(codes == passed.index(True))  # a comparison of small codes is far cheaper than a look-up
+        rows: NDArray[np.bool_] = np.array(passed, dtype=np.bool_)[codes]
         return rows
 
 

@@ -32,7 +32,7 @@ _TAKEN: Final = {"criteria": ("answers", "confirm"), "methods": ("weighted",)}
 
 _METHODS: Final = {
     "methods": ("score",),
-    "rules": ("fires",),
+    "actions": ("opens",),
     "sinks": ("write", "close"),
 }
 """What a class of each kind must be able to do. Criteria and sources have a choice."""
@@ -204,6 +204,8 @@ def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:
         )
         if not wanted:
             yield "it has neither answer(call) nor answer_batch(batch)", "write def answer(self, call) -> Finding"
+    if kind == "rules":
+        wanted = ("found",) if callable(getattr(offered, "found", None)) else ("fires",)
     if kind == "sinks" and getattr(offered, "delivers", False):
         wanted = ("deliver",)
     if kind == "sources" and len(missing("calls", "evaluations")) == 2:

@@ -14,6 +14,7 @@ from pauta.engine.model.calls import Call, CallBatch
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words
 from pauta.engine.model.findings import Findings
 from pauta.engine.model.scorecard import Question
+from pauta.engine.model.turns import Turns
 
 if TYPE_CHECKING:
     from pauta.engine.contracts import Sheet
@@ -86,12 +87,18 @@ def batch_for_plugin(batch: CallBatch, plugin: str) -> CallBatch:
         humans=tuple(batch.humans),
         notes=ReadOnlyDict(batch.notes),
         subjects=_Subjects(batch.subjects),
+        turns=batch.turns and batch.once("read-only turns", lambda: _turns(batch.said())),
         _once=batch.once(("of plugin", plugin), own),
     )
 
 
 def _call(call: Call) -> Call:
     return replace(call, metrics=read_only(call.metrics), attributes=read_only(call.attributes))
+
+
+def _turns(turns: Turns) -> Turns:
+    columns = (turns.starts, turns.ends, turns.first, turns.counts)
+    return Turns(tuple(turns.texts), _column(turns.speakers), *map(locked, columns))
 
 
 def _column(column: Coded[Any]) -> Coded[Any]:

@@ -4,17 +4,17 @@
     do: [{recognise: {keep_as_example: true, question: empathy, why: She named the worry before she solved it}}]
     do: [{plan: {expect: Ask for the name first, target: 95 % of calls, measured_by: asked_name, due: 30 d}}]
 
-In this version an action is named, its options are checked and the results say which escalations fire; the duties
-themselves come with the follow-up. Texts that people read are a string or a map of language to string. Durations are
-those of cards: `24 h`, `3 d`, `2 business days`, `8 business hours`, `next monthly session`.
+What an action opens is kept by the follow-up (`pauta coach`, `pauta findings`). Texts that people read are a string or
+a map of language to string. Durations are those of cards: `24 h`, `3 d`, `2 business days`, `8 business hours`,
+`next monthly session`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar, Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeAlias
 
-from pauta import hookimpl
+from pauta import Duty, Exemplar, Notice, Occasion, Opened, ProcessFinding, hookimpl
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -47,7 +47,37 @@ def _options(**described: tuple[Schema, str]) -> Schema:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-class Coach:
+class _Action:
+    """What the six have in common: options that hold names, texts and durations."""
+
+    def __init__(self, options: Any) -> None:
+        """Take the options as checked."""
+        self._options: Mapping[str, Any] = options or {}
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        given = self._options.get(key, ())
+        return (given,) if isinstance(given, str) else tuple(given)
+
+    def _text(self, key: str, language: str) -> str:
+        """A text in the language of those who read it, else in the first that it has."""
+        given = self._options.get(key, "")
+        if isinstance(given, Mapping):
+            return str(given.get(language) or next(iter(given.values())))
+        return str(given)
+
+    def _due(self, occasion: Occasion, key: str = "due") -> Any:
+        return occasion.due(self._options[key]) if key in self._options else None
+
+    def _seconds(self, key: str, occasion: Occasion) -> float | None:
+        """A duration as seconds from the occasion on."""
+        due = self._due(occasion, key)
+        return None if due is None else float((due - occasion.at).total_seconds())
+
+    def _about(self, occasion: Occasion) -> tuple[str, ...]:
+        return self._names("about") or occasion.missed
+
+
+class Coach(_Action):
     """A feedback duty: somebody talks with the agent about this call before a deadline."""
 
     name: ClassVar[str] = "coach"
@@ -60,8 +90,14 @@ class Coach:
         message=(TEXT, "What the one who gives it should know."),
     )
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """A duty to coach."""
+        message = self._text("message", occasion.language)
+        about = self._about(occasion)
+        return [Duty("coach", self._due(occasion), self._names("owner"), self._options.get("form"), about, message)]
 
-class Notify:
+
+class Notify(_Action):
     """A message to people by role; a message is not feedback, and closes no duty."""
 
     name: ClassVar[str] = "notify"
@@ -79,8 +115,22 @@ class Notify:
         "required": ["to"],
     }
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """A notice; who is told by whom, and how often, is the follow-up's."""
+        return [
+            Notice(
+                to=self._names("to"),
+                message=self._text("message", occasion.language),
+                via=self._names("via"),
+                group_by=self._names("group_by"),
+                every_s=self._seconds("every", occasion) or 0.0,
+                repeat_s=self._seconds("repeat", occasion),
+                unless=self._names("unless"),
+            )
+        ]
 
-class Recognise:
+
+class Recognise(_Action):
     """Praise for what was good, and the call kept as an example where that is asked for."""
 
     name: ClassVar[str] = "recognise"
@@ -97,8 +147,20 @@ class Recognise:
         message=(TEXT, "What the agent is told."),
     )
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """A duty to praise; the call as an example where that is asked for; a notice to others who hear of it."""
+        message = self._text("message", occasion.language)
+        about = tuple(filter(None, (self._options.get("question"),)))
+        found: list[Opened] = [Duty("recognise", self._due(occasion), (), self._options.get("form"), about, message)]
+        if self._options.get("keep_as_example"):
+            why, consent = self._text("why", occasion.language), bool(self._options.get("consent"))
+            found.append(Exemplar(self._options.get("question"), why, consent, self._due(occasion, "expires")))
+        if self._names("to"):
+            found.append(Notice(self._names("to"), message))
+        return found
 
-class Plan:
+
+class Plan(_Action):
     """An action plan: what is expected, how it is measured, by when, and when somebody looks again."""
 
     name: ClassVar[str] = "plan"
@@ -113,8 +175,18 @@ class Plan:
         about=(NAMES, "The questions it is about; else those that were missed."),
     )
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """An action plan, with its target, its measure and the days on which progress is looked at."""
+        details = {
+            "expect": self._text("expect", occasion.language),
+            "target": self._options.get("target"),
+            "measured_by": self._options.get("measured_by"),
+            "follow_up_s": self._seconds("follow_up", occasion),
+        }
+        return [Duty("plan", self._due(occasion), self._names("owner"), None, self._about(occasion), details=details)]
 
-class Train:
+
+class Train(_Action):
     """A training that the agent must take."""
 
     name: ClassVar[str] = "train"
@@ -129,8 +201,22 @@ class Train:
         about=(NAMES, "The questions it is about; else those that were missed."),
     )
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """A training to take."""
+        objectives = [
+            str(each.get(occasion.language) or next(iter(each.values()))) if isinstance(each, Mapping) else str(each)
+            for each in self._options.get("objectives", ())
+        ]
+        details = {
+            "course": self._text("course", occasion.language),
+            "hours": self._options.get("hours"),
+            "objectives": objectives,
+            "test": bool(self._options.get("test")),
+        }
+        return [Duty("train", self._due(occasion), self._names("owner"), None, self._about(occasion), details=details)]
 
-class ProcessFinding:
+
+class OfProcess(_Action):
     """A finding about the process, a policy or a system, which lowers no agent's score."""
 
     name: ClassVar[str] = "finding"
@@ -144,11 +230,19 @@ class ProcessFinding:
         verify=(DURATION, "How long after the fix the share of misses is looked at again."),
     )
 
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """A finding, with its evidence."""
+        text = self._text("text", occasion.language) or (occasion.raised.reason if occasion.raised else occasion.title)
+        questions = self._names("questions") or occasion.missed
+        about = self._options.get("about", "process")
+        verify_s = self._seconds("verify", occasion)
+        return [ProcessFinding(about, text, questions, self._names("owner"), self._due(occasion), verify_s)]
+
 
 @hookimpl
 def register_actions(
-    register: Callable[[type[Coach | Notify | Recognise | Plan | Train | ProcessFinding]], None],
+    register: Callable[[type[Coach | Notify | Recognise | Plan | Train | OfProcess]], None],
 ) -> None:
     """Offer the six."""
-    for offered in (Coach, Notify, Recognise, Plan, Train, ProcessFinding):
+    for offered in (Coach, Notify, Recognise, Plan, Train, OfProcess):
         register(offered)

@@ -35,9 +35,8 @@ from typing import ClassVar, Final
 
 from pauta import Call, CallBatch, Finding, Findings, Problem, ProblemsFound, Question, hookimpl
 from pauta.plugins.criteria.phrases.asked import Fault, read_options
-from pauta.plugins.criteria.phrases.finding import Judge, find
-from pauta.plugins.criteria.phrases.matcher import PhraseMatcher
-from pauta.plugins.criteria.phrases.transcripts import Transcripts
+from pauta.plugins.criteria.phrases.finding import Finder
+from pauta.plugins.criteria.phrases.scan import Scan
 
 HINT: Final = "phrases look like `how (can|may) i help (you)`, `frustrat*`, `your ... name`; test one with `pauta try`"
 
@@ -88,9 +87,7 @@ class Phrase:
         self._asked, faults = read_options(options)
         if faults:
             raise ProblemsFound(Problem("E362", sentence, None, HINT) for _, sentence in faults)
-        self._judge = Judge(self._asked)
-        self._matcher = PhraseMatcher([slot.phrase for slot in self._asked.slots])
-        self._first_slot = 0
+        self._finder, self._use = Finder([self._asked]), 0
 
     @classmethod
     def check(cls, options: Mapping[str, object]) -> Sequence[Fault]:
@@ -101,22 +98,31 @@ class Phrase:
     def bind_all(cls, uses: Sequence[tuple[Mapping[str, object], Question]]) -> Sequence[Phrase]:
         """All uses of a plan, with one pass over the text for them all."""
         made = [cls(options, question) for options, question in uses]
-        matcher = PhraseMatcher([slot.phrase for each in made for slot in each._asked.slots])
-        first_slot = 0
-        for each in made:
-            each._matcher, each._first_slot = matcher, first_slot
-            first_slot += len(each._asked.slots)
+        finder = Finder([each._asked for each in made])
+        for use, each in enumerate(made):
+            each._finder, each._use = finder, use
         return made
+
+    @classmethod
+    def prepare_all(cls, asked: Sequence[tuple[Phrase, CallBatch]]) -> None:
+        """Look through what was said in some batches for the phrases of all plans at once, when the first one asks."""
+        finders = {(each._finder, id(batch)): (each._finder, batch) for each, batch in asked}.values()
+        scan = Scan([(finder.matcher, batch.said()) for finder, batch in finders])
+        for finder, batch in finders:
+            batch.once(("phrase.scan", finder), lambda: scan)
 
     def answer(self, call: Call) -> Finding:
         """Look through one call."""
         return self.answer_batch(CallBatch(size=1, calls=(call,)))[0]
 
     def answer_batch(self, batch: CallBatch) -> Findings:
-        """Look through every call of a batch."""
-        transcripts = batch.once("phrase.transcripts", lambda: Transcripts(batch.calls, batch.size))
-        hits = batch.once(("phrase.hits", self._matcher), lambda: self._matcher.hits(transcripts))
-        return find(self._judge, self._first_slot, hits, transcripts, batch)
+        """Look through every call of a batch, for all uses of the plan at once."""
+        return batch.once(("phrase.findings", self._finder), lambda: self._found(batch))[self._use]
+
+    def _found(self, batch: CallBatch) -> Sequence[Findings]:
+        finder, turns = self._finder, batch.said()
+        scan = batch.once(("phrase.scan", finder), lambda: Scan([(finder.matcher, turns)]))
+        return finder.findings(*scan.of(finder.matcher, turns), batch)
 
 
 @hookimpl

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pauta import Delivery, Problem, ProblemsFound, hookimpl
-from pauta.plugins.sinks.messages import OPTIONS, Message, Writer
+from pauta import Delivery, NotTaken, Problem, ProblemsFound, hookimpl
+from pauta.plugins.sinks.messages import NO_CALL, OPTIONS, Message, Writer
 
 
 class Apprise:
@@ -21,7 +21,7 @@ class Apprise:
     name: ClassVar[str] = "apprise"
     purpose: ClassVar[str] = "Sends results to chat rooms and other services that Apprise reaches."
     endings: ClassVar[tuple[str, ...]] = ()
-    delivers: bool = True
+    delivers: ClassVar[bool] = True
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "properties": {
@@ -46,7 +46,7 @@ class Apprise:
             raise ProblemsFound([Problem("E570", message, None, "pip install 'pauta[notify]'")]) from error
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its log shows addresses, and they hold secrets
         self._writer = Writer(options)
-        self.delivers = not self._writer.digest
+        self.gathers = self._writer.digest
         self._rooms: list[Any] = []
         urls = options["urls"]
         for number, url in enumerate(urls if isinstance(urls, list | tuple) else [], 1):
@@ -57,46 +57,37 @@ class Apprise:
                 raise ProblemsFound([Problem("E574", message, None, "its list of services says how each is written")])
             self._rooms.append(room)
         self._have: dict[str, set[int]] = {}
-        self._found: list[Mapping[str, object]] = []
-        self.sent = 0
 
-    @property
-    def outcome(self) -> str:
-        """What became of the run, for its summary."""
-        return f"{self.sent} messages"
-
-    def wants(self, evaluation: Mapping[str, object]) -> bool:
+    def wants(self, evaluation: Mapping[str, object], call: Mapping[str, object] = NO_CALL) -> bool:
         """Whether a result is worth a message."""
-        return self._writer.wants(evaluation)
+        return self._writer.wants(evaluation, call)
 
     def deliver(self, item: Delivery) -> None:
         """Send the message about one evaluation; a room that has it already gets it no second time."""
         self._send(self._writer.about(item.evaluation, item.call), item.key)
 
-    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
-        """Hold the results that are worth telling until the end of the run."""
-        self._found += [each for each in evaluations if self._writer.wants(each)]
-
-    def close(self) -> None:
-        """Send the message about the run, where there is something to tell."""
-        if self._found:
-            self._send(self._writer.about_all(self._found), "")
-
-    def drop(self) -> None:
-        """Send nothing about a run that was broken off."""
-        self._found.clear()
+    def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
+        """Send the message about a run; a room that has it already gets it no second time."""
+        self._send(self._writer.about_all(items), key)
 
     def _send(self, message: Message, key: str) -> None:
         have = self._have.setdefault(key, set())
         kind = "html" if message.html else "text"
         for number, room in enumerate(self._rooms, 1):
-            if number not in have and room.notify(title=message.subject, body=message.body, body_format=kind):
+            if number not in have and _told(room, message, kind):
                 have.add(number)
-                self.sent += 1
         left = [str(number) for number in range(1, len(self._rooms) + 1) if number not in have]
         if left:
-            raise ConnectionError(f"address {', '.join(left)} did not take the message")
+            raise NotTaken(f"address {', '.join(left)} of apprise did not take the message")
         del self._have[key]
+
+
+def _told(room: Any, message: Message, kind: str) -> bool:
+    """Whether a room took a message; what its service raises may show its address, and is not told."""
+    try:
+        return bool(room.notify(title=message.subject, body=message.body, body_format=kind))
+    except Exception:  # a service of Apprise may raise anything
+        return False
 
 
 @hookimpl

@@ -8,22 +8,23 @@
         to: [supervisors@example.org]
         when: {critical_errors: {at_least: 1}}
 
-Messages for each evaluation wait in the outbox until the server has them, and carry the same Message-ID however often
-they are sent. Those for a run (`each: run`) are sent once, at its end. The connection is encrypted (`starttls`, or
-`tls` from the first byte); a password is never sent without. What callers and agents said cannot become a header.
+Messages wait in the outbox until the server has them, and carry the same Message-ID however often they are sent; one
+for a run (`each: run`) is sent at its end. The connection is encrypted (`starttls`, or `tls` from the first byte); a
+password is never sent without. What callers and agents said cannot become a header.
 """
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import formatdate, getaddresses, make_msgid
+from email.utils import formatdate, getaddresses
 from typing import ClassVar, Final
 
-from pauta import Delivery, Problem, ProblemsFound, hookimpl
-from pauta.plugins.sinks.messages import OPTIONS, Message, Writer
+from pauta import Delivery, NotTaken, Problem, ProblemsFound, hookimpl
+from pauta.plugins.sinks.messages import NO_CALL, OPTIONS, Message, Writer
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -35,7 +36,7 @@ class Email:
     name: ClassVar[str] = "email"
     purpose: ClassVar[str] = "Sends results by e-mail: those that meet a condition, one by one or once a run."
     endings: ClassVar[tuple[str, ...]] = ()
-    delivers: bool = True
+    delivers: ClassVar[bool] = True
     options: ClassVar[Mapping[str, object]] = {
         "type": "object",
         "properties": {
@@ -70,11 +71,9 @@ class Email:
         self._from = str(options["from"])
         self._refuse_what_is_wrong()
         self._writer = Writer(options)
-        self.delivers = not self._writer.digest
+        self.gathers = self._writer.digest
         self._server: smtplib.SMTP | None = None
         self._left: dict[str, list[str]] = {}
-        self._found: list[Mapping[str, object]] = []
-        self.sent = 0
 
     def _refuse_what_is_wrong(self) -> None:
         for text in (self._from, *self._to):
@@ -87,40 +86,29 @@ class Email:
             message = f"the password for '{self._host}' would go over the net for everybody to read"
             raise ProblemsFound([Problem("E573", message, None, "say `security: starttls` or `security: tls`")])
 
-    @property
-    def outcome(self) -> str:
-        """What became of the run, for its summary."""
-        return f"{self.sent} messages"
-
-    def wants(self, evaluation: Mapping[str, object]) -> bool:
+    def wants(self, evaluation: Mapping[str, object], call: Mapping[str, object] = NO_CALL) -> bool:
         """Whether a result is worth a message."""
-        return self._writer.wants(evaluation)
+        return self._writer.wants(evaluation, call)
 
     def deliver(self, item: Delivery) -> None:
         """Send the message about one evaluation; of several receivers those who have it get it no second time."""
-        message = self._letter(self._writer.about(item.evaluation, item.call), f"<{item.key}@pauta>")
-        self._send(message, item.key)
+        self._send(self._letter(self._writer.about(item.evaluation, item.call), item.key), item.key)
 
-    def write(self, evaluations: Sequence[Mapping[str, object]]) -> None:
-        """Hold the results that are worth telling until the end of the run."""
-        self._found += [each for each in evaluations if self._writer.wants(each)]
+    def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
+        """Send the message about a run."""
+        self._send(self._letter(self._writer.about_all(items), key), key)
 
     def close(self) -> None:
-        """Send the message about the run, where there is something to tell, and hang up."""
-        try:
-            if self._found:
-                self._send(self._letter(self._writer.about_all(self._found), make_msgid(domain="pauta")), "")
-        finally:
-            self._hang_up()
+        """Hang up."""
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
 
-    def drop(self) -> None:
-        """Send nothing about a run that was broken off."""
-        self._hang_up()
-
-    def _letter(self, message: Message, message_id: str) -> EmailMessage:
+    def _letter(self, message: Message, key: str) -> EmailMessage:
         letter = EmailMessage(policy=SMTP)
         letter["From"], letter["To"], letter["Subject"] = self._from, ", ".join(self._to), message.subject
-        letter["Date"], letter["Message-ID"] = formatdate(), message_id
+        letter["Date"], letter["Message-ID"] = formatdate(), f"<{key}@pauta>"
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(message.body, subtype="html" if message.html else "plain")
         return letter
@@ -131,13 +119,13 @@ class Email:
             if self._server is None:
                 self._server = self._connected()
             refused = self._server.send_message(letter, to_addrs=[address for _, address in getaddresses(to)])
-        except (smtplib.SMTPException, OSError):
-            self._hang_up()
-            raise
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            self.close()
+            self._left[key] = to
+            raise NotTaken(_why(error)) from None
         if refused:
             self._left[key] = sorted(refused)
-            raise smtplib.SMTPRecipientsRefused(refused)
-        self.sent += 1
+            raise NotTaken(f"the mail server refuses {', '.join(self._left[key])}")
 
     def _connected(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -155,11 +143,27 @@ class Email:
             raise
         return server
 
-    def _hang_up(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
+
+def _why(error: Exception) -> str:
+    """Why a message was not taken, in words of our own: the server's may show a password, or what was said."""
+    said = next((sentence for kind, sentence in _FAULTS if isinstance(error, kind)), _FAULTS[-1][1])
+    return f"{said} (code {error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else said
+
+
+_FAULTS: Final = (
+    (smtplib.SMTPAuthenticationError, "the mail server refuses the user or the password"),
+    (smtplib.SMTPRecipientsRefused, "the mail server refuses every receiver"),
+    (smtplib.SMTPSenderRefused, "the mail server refuses the sender"),
+    (smtplib.SMTPNotSupportedError, "the mail server does not offer the encryption, sign-in or letters that are asked"),
+    (smtplib.SMTPServerDisconnected, "the mail server broke the connection off"),
+    (smtplib.SMTPException, "the mail server did not take the message"),
+    (UnicodeError, "the mail server takes no address with such letters"),
+    (ssl.SSLCertVerificationError, "the mail server's certificate is not to be trusted"),
+    (ssl.SSLError, "the mail server speaks no encryption that is known here"),
+    (TimeoutError, "the mail server did not answer in time"),
+    (socket.gaierror, "the mail server's name has no address"),
+    (OSError, "the mail server cannot be reached"),
+)
 
 
 @hookimpl

@@ -4,19 +4,20 @@ A template is Jinja2 with `evaluation` (the result) and `call`, or for a digest 
 what transcripts and people wrote is escaped where the template is HTML. Its first line may be `Subject: ...`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pauta import Problem, ProblemsFound, Subjects, condition_from, holds
+from pauta import Delivery, Problem, ProblemsFound, wants_from
 
 SUBJECT: Final = "Subject:"
 LONGEST_SUBJECT: Final = 200
+NO_CALL: Final[Mapping[str, object]] = {}
 OPTIONS: Final[Mapping[str, object]] = {
     "when": {
         "type": "object",
-        "description": "Which results are sent: a condition on the result, `{critical_errors: {at_least: 1}}`.",
+        "description": "Which results are sent: a condition on result and call, `{critical_errors: {at_least: 1}}`.",
     },
     "each": {
         "enum": ["evaluation", "run"],
@@ -67,7 +68,7 @@ class Writer:
     def __init__(self, options: Mapping[str, object]) -> None:
         """Raises ProblemsFound where the condition or the template is wrong."""
         condition = options.get("when")
-        self._condition = condition_from(condition, subjects=Subjects(results=True)) if condition else None
+        self._wants = wants_from(condition) if condition else None
         self.digest = options.get("each") == "run"
         path = options.get("template")
         self._html = isinstance(path, str) and path.lower().endswith((".html", ".htm"))
@@ -89,17 +90,17 @@ class Writer:
             message = f"the template '{path}' cannot be used{line}: {reason}"
             raise ProblemsFound([Problem("E572", message, None, "it is a Jinja2 template, in UTF-8")]) from error
 
-    def wants(self, evaluation: Mapping[str, object]) -> bool:
+    def wants(self, evaluation: Mapping[str, object], call: Mapping[str, object] = NO_CALL) -> bool:
         """Whether a result is worth a message."""
-        return self._condition is None or holds(self._condition, _values(evaluation))
+        return self._wants is None or self._wants(evaluation, call)
 
     def about(self, evaluation: Mapping[str, object], call: Mapping[str, object] | None = None) -> Message:
         """The message about one evaluation."""
         return self._message(evaluation=evaluation, call=call or {})
 
-    def about_all(self, evaluations: Sequence[Mapping[str, object]]) -> Message:
+    def about_all(self, items: Sequence[Delivery]) -> Message:
         """The message about those of a run."""
-        return self._message(evaluations=evaluations)
+        return self._message(evaluations=[item.evaluation for item in items])
 
     def _message(self, **known: object) -> Message:
         from jinja2 import TemplateError
@@ -120,25 +121,3 @@ def one_line(text: str) -> str:
     """A text that may stand in a header: one line, without control characters, not too long."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(shown.split())[:LONGEST_SUBJECT]
-
-
-def _values(evaluation: Mapping[str, Any]) -> Callable[[str], Any]:
-    """The value of each subject of a condition, from the record of a result."""
-
-    def value(subject: str) -> Any:
-        kind, _, name = subject.partition(".")
-        if kind == "answer":
-            found = next((each for each in evaluation["answers"] if each["question"] == name), None)
-            answer = found["answer"] if found and found["state"] in ("answered", "not_applicable") else None
-            return tuple(answer) if isinstance(answer, list) else answer
-        if kind == "section":
-            return next((each["score"] for each in evaluation["sections"] if each["section"] == name), None)
-        if kind == "call":
-            return evaluation.get(name) if name in ("call_id", "agent", "team", "call_type", "started_at") else None
-        if subject in ("unverified", "missing"):
-            return len(evaluation[subject])
-        if kind == "critical_errors" and name:
-            return evaluation["critical_by_class"].get(name, 0)
-        return evaluation.get(subject)
-
-    return value

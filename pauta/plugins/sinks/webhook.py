@@ -23,8 +23,10 @@ import ipaddress
 import json
 import math
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 BODY_LIMIT: Final = 64 * 1024
 """So much of an answer is read; what it says counts for nothing."""
 
+TOO_LATE: Final = "the receiver did not answer in time"
+NO_CALL: Final[Mapping[str, object]] = {}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _OWN_HEADERS: Final = frozenset((
     "host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key",
@@ -62,7 +66,10 @@ class Webhook:
                 "additionalProperties": {"type": "string"},
                 "description": "More headers, such as Authorization.",
             },
-            "when": {"type": "object", "description": "Which results are sent: a condition over the result."},
+            "when": {
+                "type": "object",
+                "description": "Which results are sent: a condition over the result and its call.",
+            },
             "hosts": {
                 "type": "array",
                 "items": {"type": "string"},
@@ -79,7 +86,7 @@ class Webhook:
                 "exclusiveMinimum": 0,
                 "maximum": 300,
                 "default": 10,
-                "description": "So long to wait for each step of an answer.",
+                "description": "So long a sending may take, from the connection to the answer.",
             },
         },
         "required": ["url"],
@@ -100,10 +107,12 @@ class Webhook:
         self._wants = wants_from(options["when"]) if options.get("when") else None
         self._timeout = float(options.get("timeout_s", 10))
         self._transport: httpx.HTTPTransport | None = None
+        self._socket: Any = None
+        self._late = threading.Event()
 
-    def wants(self, evaluation: Mapping[str, object]) -> bool:
+    def wants(self, evaluation: Mapping[str, object], call: Mapping[str, object] = NO_CALL) -> bool:
         """Whether a result is to be sent, by `when`."""
-        return self._wants is None or self._wants(evaluation)
+        return self._wants is None or self._wants(evaluation, call)
 
     def deliver(self, item: Delivery) -> None:
         """Send one result; return once the receiver has it."""
@@ -121,7 +130,7 @@ class Webhook:
         if self._secret:
             headers["X-Pauta-Signature"] = signature(self._secret, body, int(time.time()))
         try:
-            status, retry_after = self._post(address, body, headers, host)
+            status, retry_after = self._in_time(lambda: self._post(address, body, headers, host))
         except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
             self.close()
             raise NotTaken(_why(error)) from None
@@ -137,7 +146,38 @@ class Webhook:
         """Let go of the connection."""
         if self._transport is not None:
             self._transport.close()
-            self._transport = None
+            self._transport = self._socket = None
+
+    def _in_time(self, post: Callable[[], tuple[int, str | None]]) -> tuple[int, str | None]:
+        """What it returns, unless it takes too long as a whole: a receiver may let each byte come just in time."""
+        late = self._late = threading.Event()
+        clock = threading.Timer(self._timeout, self._cut, [late])
+        clock.daemon = True
+        clock.start()
+        try:
+            return post()
+        except self._httpx.HTTPError:
+            if late.is_set():
+                raise NotTaken(TOO_LATE) from None
+            raise
+        finally:
+            clock.cancel()
+            if late.is_set():
+                self.close()
+
+    def _cut(self, late: threading.Event) -> None:
+        """End a connection while another thread reads from it, which then finds it at its end."""
+        late.set()
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _trace(self, event: str, known: Mapping[str, Any]) -> None:
+        """Take note of the connection, so that it can be cut; at once where it is too late already."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = known["return_value"].get_extra_info("socket")
+            if self._late.is_set():
+                self._cut(self._late)
 
     def _post(self, address: str, body: bytes, headers: Mapping[str, str], host: str) -> tuple[int, str | None]:
         """The status and `Retry-After` of the answer; of its body no more than the limit is read."""
@@ -147,18 +187,21 @@ class Webhook:
         port = f":{self._url.port}" if self._url.port else ""
         query = f"?{self._url.query}" if self._url.query else ""
         url = f"{self._url.scheme}://{shown}{port}{self._url.path or '/'}{query}"
-        how = {"sni_hostname": host, "timeout": self._httpx.Timeout(self._timeout).as_dict()}
-        until = time.monotonic() + self._timeout
+        timeout = self._httpx.Timeout(self._timeout).as_dict()
+        how = {"sni_hostname": host, "timeout": timeout, "trace": self._trace}
         request = self._httpx.Request("POST", url, content=body, headers=dict(headers), extensions=how)
         answer = self._transport.handle_request(request)
+        read = 0
         try:
-            read = 0
             for part in answer.iter_raw():
                 read += len(part)
-                if read > BODY_LIMIT or time.monotonic() > until:
+                if read > BODY_LIMIT:
                     break
-        finally:
             answer.close()
+        except self._httpx.HTTPError:
+            if not self._late.is_set():
+                raise
+            self.close()  # what it answered came in time; the rest, which did not, counts for nothing
         return answer.status_code, answer.headers.get("retry-after")
 
 
@@ -249,7 +292,7 @@ def _why(error: Exception) -> str:
     """A failure of the way there, in words that show nothing of the address."""
     kind = type(error).__name__
     if "Timeout" in kind:
-        return "the receiver did not answer in time"
+        return TOO_LATE
     if kind == "ConnectError":
         return "the receiver cannot be reached"
     if "Protocol" in kind:

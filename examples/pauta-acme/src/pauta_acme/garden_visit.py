@@ -2,13 +2,15 @@
 
     do: [{acme_garden_visit: {within: 3 d, bring: [seeds]}}]
 
-In this version of pauta an action is named and its options are checked; carrying it out comes with the follow-up.
+The follow-up keeps it as a duty of its own kind, beside those to coach: `pauta coach list` shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from pauta import Duty, Occasion, Opened
 
 
 class GardenVisit:
@@ -28,3 +30,12 @@ class GardenVisit:
             },
         },
     }
+
+    def __init__(self, options: Any) -> None:
+        """Take the options as checked."""
+        self._within = (options or {}).get("within", "3 d")
+        self._bring = list((options or {}).get("bring", ()))
+
+    def opens(self, occasion: Occasion) -> Sequence[Opened]:
+        """One visit."""
+        return [Duty("garden_visit", occasion.due(self._within), ("supervisor",), details={"bring": self._bring})]

@@ -42,6 +42,10 @@ class Asked:
         return any(languages != (ALL_LANGUAGES,) for languages in self.languages.values())
 
     @cached_property
+    def _all(self) -> tuple[int, ...]:
+        return tuple(range(len(self.slots)))
+
+    @cached_property
     def patterns(self) -> tuple[int, ...]:
         """The slots that hold patterns."""
         return tuple(n for n, slot in enumerate(self.slots) if slot.phrase.pattern is not None)
@@ -49,7 +53,7 @@ class Asked:
     def chosen(self, language: str | None) -> tuple[int, ...] | None:
         """The slots that a call in a language is asked for, None where a part has no list for it."""
         if not self.by_language:
-            return tuple(range(len(self.slots)))
+            return self._all
         chosen: list[int] = []
         for part, languages in self.languages.items():
             listed = _nearest(language, languages)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pauta import CallBatch, Evidence, Findings, Verdict
 from pauta.plugins.criteria.phrases.asked import Asked
-from pauta.plugins.criteria.phrases.matcher import Hits
-from pauta.plugins.criteria.phrases.search import Place, Search
+from pauta.plugins.criteria.phrases.matcher import Hits, PhraseMatcher
+from pauta.plugins.criteria.phrases.search import Search
 from pauta.plugins.criteria.phrases.transcripts import Transcripts
-from pauta.plugins.criteria.phrases.window import Reach
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,77 +23,127 @@ _NAMED: Final = 3
 """Phrases that a reason names before it only counts the others."""
 
 Choice: TypeAlias = tuple[int, ...]
-"""The slots that calls in one language are asked for."""
+"""The slots of a use that calls in one language are asked for."""
+Spot: TypeAlias = tuple[int, Evidence]
+"""A place where a phrase was found: the slot of the use, and the place in the call."""
 
 
-def find(judge: Judge, first_slot: int, hits: Hits, transcripts: Transcripts, batch: CallBatch) -> Findings:
-    """What one use says about every call of a batch."""
-    import numpy as np
+class Finder:
+    """Says of all uses of a matcher what was found in a batch."""
 
-    asked, window = judge.asked, judge.asked.window
-    heard = transcripts.by(asked.speaker)
-    reach = batch.once(("phrase.reach", window), lambda: window.reach(transcripts)) if window else None
-    too_slow: dict[int, str] = {}
-    search = Search(asked, first_slot, hits, transcripts, heard & reach.inside if reach else heard, reach)
-    places = search.places(too_slow)
-    choices, choice_of = _choices(asked, batch)
-    nothing = [judge(choice or (), frozenset()) for choice in choices]
-    verdicts = np.array([verdict for verdict, _ in nothing], dtype=np.uint8)[choice_of]
-    reasons = dict.fromkeys(range(batch.size), nothing[0][1] if nothing else "")
-    if len(choices) > 1:
+    def __init__(self, uses: Sequence[Asked]) -> None:
+        self.matcher = PhraseMatcher(uses)
+        self._judges = [Judge(asked) for asked in uses]
+
+    def findings(self, transcripts: Transcripts, hits: Hits, batch: CallBatch) -> list[Findings]:
+        """What each use says about every call."""
+        import numpy as np
+
+        search = Search(self.matcher, hits, transcripts)
+        turn, start, stop, slot = search.places()
+        use, row = self.matcher.use_of[slot], transcripts.row[turn]
+        own_slot = slot - np.array(self.matcher.first, dtype=np.int64)[use]
+        spots = list(zip(own_slot.tolist(), _evidence(turn, start, stop, transcripts)))
+        begins = np.flatnonzero((np.diff(use, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0))
+        bounds = np.searchsorted(use[begins], np.arange(len(self._judges) + 1)).tolist()
+        ends = [*begins[1:].tolist(), len(spots)]
+        said = [(row, spots[low:high]) for row, low, high in zip(row[begins].tolist(), begins.tolist(), ends)]
+        nothing = np.array([judge.nothing[0] for judge in self._judges], dtype=np.uint8)
+        verdicts = np.repeat(nothing[:, np.newaxis], batch.size, axis=1)
+        return [
+            _findings(judge, verdicts[n], said[bounds[n] : bounds[n + 1]], n, search, transcripts, batch)
+            for n, judge in enumerate(self._judges)
+        ]
+
+
+def _findings(
+    judge: Judge,
+    verdicts: NDArray[np.uint8],
+    said: Sequence[tuple[int, list[Spot]]],
+    use: int,
+    search: Search,
+    transcripts: Transcripts,
+    batch: CallBatch,
+) -> Findings:
+    """What one use says. verdicts: what it says where nothing is found. said: in which calls what was found."""
+    choices, choice_of = _choices(judge.asked, batch)
+    if choice_of is None:
+        reasons = dict.fromkeys(range(batch.size), judge.nothing[1])
+    else:
+        nothing = [judge(choice or (), frozenset()) for choice in choices]
+        verdicts[:] = _by_choice([verdict for verdict, _ in nothing], choice_of)
         reasons = {row: nothing[choice][1] for row, choice in enumerate(choice_of.tolist())}
     evidence: dict[int, Sequence[Evidence]] = {}
-    for row, found in _by_row(places, transcripts):
-        choice = choices[choice_of[row]] or ()
-        own = [place for place in found if place.slot in choice]
+    for row, spots in said:
+        choice = choices[0 if choice_of is None else choice_of[row]] or ()
+        own = spots if choice_of is None else [spot for spot in spots if spot[0] in choice]
         if own:
-            verdicts[row], reasons[row] = judge(choice, frozenset(place.slot for place in own))
-            evidence[row], more = _evidence(own, transcripts, row)
+            verdicts[row], reasons[row] = judge(choice, frozenset([slot for slot, _ in own]))
+            evidence[row], more = _kept([place for _, place in own])
             reasons[row] += more
-    no_list = {code for code, choice in enumerate(choices) if choice is None}
-    unheard = [row for row, code in enumerate(choice_of.tolist()) if code in no_list] if no_list else []
-    for row, verdict, why in _closed(asked, transcripts, reach, too_slow, unheard):
+    for row, verdict, why in _closed(judge, use, search, transcripts, _unheard(choices, choice_of)):
         verdicts[row], reasons[row] = verdict, why
         evidence.pop(row, None)
     return Findings(verdicts, {}, evidence, reasons)
 
 
-def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArray[np.integer]]:
-    """What calls are asked for, by language, and which of these holds for each row."""
+def _evidence(
+    turns: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64], transcripts: Transcripts
+) -> Iterator[Evidence]:
+    """Places in turns of a batch as places in their calls."""
+    number = turns - transcripts.first[transcripts.row[turns]]
+    columns = (transcripts.place[turns], number, starts, stops, transcripts.starts[turns], transcripts.ends[turns])
+    texts = transcripts.folded.texts
+    for place, turn, start, stop, begin, end in zip(*(column.tolist() for column in columns)):
+        yield Evidence(
+            turn,
+            start,
+            stop,
+            texts[place][start:stop],
+            None if isnan(begin) else begin,
+            None if isnan(end) else end,
+        )
+
+
+def _kept(places: list[Evidence]) -> tuple[list[Evidence], str]:
+    """The evidence of one call, each place once, and what the reason must add where there is too much."""
+    if len(places) == 1:
+        return places, ""
+    spots = list({(place.turn, place.start, place.stop): place for place in places}.values())
+    more = f" ({len(spots)} places; the first {MOST_EVIDENCE} are kept)" if len(spots) > MOST_EVIDENCE else ""
+    return spots[:MOST_EVIDENCE], more
+
+
+def _by_choice(values: Sequence[int], choice_of: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """(rows,) uint8: a value for each choice, by row."""
     import numpy as np
 
+    return np.array(values, dtype=np.uint8)[choice_of]
+
+
+def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArray[np.integer] | None]:
+    """What calls are asked for, by language, and which of these holds for each row; None: the first for all."""
     column = getattr(batch.subject("call.language"), "column", None) if asked.by_language else None
     if column is None:
-        return [asked.chosen(None)], np.zeros(batch.size, dtype=np.int64)
+        return [asked.chosen(None)], None
     return [asked.chosen(None if value is None else str(value)) for value in column.values], column.codes
 
 
-def _by_row(places: Sequence[Place], transcripts: Transcripts) -> Iterator[tuple[int, list[Place]]]:
-    """The calls in which something was found, with the places in each."""
-    if not places:
-        return
-    rows = transcripts.row[[place.turn for place in places]].tolist()
-    for row, found in groupby(zip(rows, places), key=itemgetter(0)):
-        yield row, [place for _, place in found]
+def _unheard(choices: Sequence[Choice | None], choice_of: NDArray[np.integer] | None) -> list[int]:
+    """The calls in a language that has no list."""
+    import numpy as np
 
-
-def _evidence(places: Sequence[Place], transcripts: Transcripts, row: int) -> tuple[list[Evidence], str]:
-    """The places of one call as evidence, each once, and what the reason must add where there are too many."""
-    spots = list(dict.fromkeys(place[:3] for place in places))
-    more = f" ({len(spots)} places; the first {MOST_EVIDENCE} are kept)" if len(spots) > MOST_EVIDENCE else ""
-    first = int(transcripts.first[row])
-    evidence = []
-    for number, start, stop in spots[:MOST_EVIDENCE]:
-        turn = transcripts.turns[number]
-        evidence.append(Evidence(number - first, start, stop, turn.text[start:stop], turn.start, turn.end))
-    return evidence, more
+    if choice_of is None or None not in choices:
+        return []
+    return np.flatnonzero(_by_choice([choice is None for choice in choices], choice_of)).tolist()
 
 
 def _closed(
-    asked: Asked, transcripts: Transcripts, reach: Reach | None, too_slow: Mapping[int, str], unheard: Sequence[int]
+    judge: Judge, use: int, search: Search, transcripts: Transcripts, unheard: Sequence[int]
 ) -> Iterator[tuple[int, Verdict, str]]:
     """The calls that are not decided by what was found, and what is said of them; what comes later counts."""
-    for row, why in too_slow.items():
+    asked, reach = judge.asked, search.heard(use).reach
+    for row, why in search.too_slow[use].items():
         yield row, Verdict.UNVERIFIED, why
     if reach and asked.window:
         missing = "no start" if asked.window.end == "first" else "no end"
@@ -103,8 +151,7 @@ def _closed(
         for row in (~reach.known).nonzero()[0].tolist():
             yield row, Verdict.UNVERIFIED, why
     for row in unheard:
-        lists = ", ".join(sorted({name for names in asked.languages.values() for name in names if name}))
-        yield row, Verdict.UNVERIFIED, f"the phrases are written for {lists}, not for the language of the call"
+        yield row, Verdict.UNVERIFIED, judge.unheard
     if asked.speaker:
         for row in transcripts.silent(asked.speaker):
             yield row, Verdict.NOT_MET, f"{_SPOKEN_OF[asked.speaker]} says nothing in the call"
@@ -125,11 +172,22 @@ class Judge:
         window = f" in the {asked.window.written}" if asked.window else ""
         self._where = f"{speaker}{window}"
 
-    def __call__(self, choice: Choice, found: frozenset[int]) -> tuple[Verdict, str]:
+    @cached_property
+    def nothing(self) -> tuple[int, str]:
+        """What is said where no phrase was found, of calls in whatever language."""
+        return self(self.asked.chosen(None) or (), frozenset())
+
+    @cached_property
+    def unheard(self) -> str:
+        """What is said of a call in a language that has no list."""
+        lists = ", ".join(sorted({name for names in self.asked.languages.values() for name in names if name}))
+        return f"the phrases are written for {lists}, not for the language of the call"
+
+    def __call__(self, choice: Choice, found: frozenset[int]) -> tuple[int, str]:
         """Verdict and reason for a call that was asked for some slots and in which some were found."""
         return self._said(choice, found)
 
-    def _judged(self, choice: Choice, found: frozenset[int]) -> tuple[Verdict, str]:
+    def _judged(self, choice: Choice, found: frozenset[int]) -> tuple[int, str]:
         met = True
         sentences = []
         for part in self.asked.languages:
@@ -138,7 +196,7 @@ class Judge:
             holds, sentence = getattr(self, f"_{part}")(hit, missed)
             met &= holds
             sentences.append(sentence)
-        return Verdict.MET if met else Verdict.NOT_MET, "; ".join(sentences)
+        return int(Verdict.MET if met else Verdict.NOT_MET), "; ".join(sentences)
 
     def _any(self, hit: list[int], missed: list[int]) -> tuple[bool, str]:
         least = self.asked.at_least

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from pauta import Call, CallBatch
+from pauta import Call, turns_of
 from pauta.plugins.criteria.phrases.asked import ALL_LANGUAGES, Asked, Slot
 from pauta.plugins.criteria.phrases.folding import Word, words_of
 from pauta.plugins.criteria.phrases.language import Gap, Item, Sought, Spoken, Wording, read_phrase
 from pauta.plugins.criteria.phrases.matcher import PhraseMatcher
+from pauta.plugins.criteria.phrases.scan import Scan
 from pauta.plugins.criteria.phrases.search import Place, Search
 from pauta.plugins.criteria.phrases.transcripts import Transcripts
 from pauta.plugins.criteria.phrases.window import Reach, read_window
@@ -55,9 +56,9 @@ def try_phrase(
 
 
 def _tried(asked: Asked, calls: Iterator[Call]) -> Iterator[TriedHit]:
-    sought = asked.slots[0].phrase
-    matcher = PhraseMatcher([sought])
-    misses = NearMisses(sought)
+    # what counts, and what would if anybody could say it anywhere
+    matcher = PhraseMatcher([asked, replace(asked, speaker=None, window=None)])
+    misses = NearMisses(asked.slots[0].phrase)
     while some := list(islice(calls, AT_ONCE)):
         yield from _tried_at_once(asked, matcher, misses, some)
 
@@ -65,25 +66,20 @@ def _tried(asked: Asked, calls: Iterator[Call]) -> Iterator[TriedHit]:
 def _tried_at_once(
     asked: Asked, matcher: PhraseMatcher, misses: NearMisses, calls: Sequence[Call]
 ) -> Iterator[TriedHit]:
-    batch = CallBatch(size=len(calls), calls=calls)
-    transcripts = Transcripts(batch.calls, batch.size)
-    hits = matcher.hits(transcripts)
-    by = transcripts.by(asked.speaker)
-    reach = asked.window.reach(transcripts) if asked.window else None
-    anywhere = replace(asked, speaker=None, window=None)
-    slow: dict[int, str] = {}
-    counted = Search(asked, 0, hits, transcripts, by & reach.inside if reach else by, reach).places(slow)
-    found = Search(anywhere, 0, hits, transcripts, transcripts.by(None), None).places(slow)
+    turns = turns_of(calls)
+    transcripts, hits = Scan([(matcher, turns)]).of(matcher, turns)
+    search = Search(matcher, hits, transcripts)
+    reach, by = search.heard(0).reach, transcripts.by(asked.speaker)
     places: dict[int, list[tuple[Place, str | None]]] = {}
-    for place in counted:
-        places.setdefault(place.turn, []).append((place, None))
-    for place in found:
-        if not any(place.start < each.stop and each.start < place.stop for each, _ in places.get(place.turn, ())):
+    for place in map(Place._make, search.places().T.tolist()):
+        if place.slot == 0:
+            places.setdefault(place.turn, []).append((place, None))
+        elif not any(place.start < each.stop and each.start < place.stop for each, _ in places.get(place.turn, ())):
             why = _outside(asked, transcripts, reach, place.turn)
             places.setdefault(place.turn, []).append((place, why))
-    for turn, text in enumerate(transcripts.texts):
+    for turn in range(len(transcripts)):
         if turn not in places and by[turn]:
-            near = misses.best(words_of(text))
+            near = misses.best(words_of(transcripts.text(turn)))
             if near:
                 places[turn] = [(Place(turn, near.start, near.stop, 0), near.why)]
         for place, near_by in sorted(places.get(turn, ())):
@@ -93,25 +89,24 @@ def _tried_at_once(
 def _outside(asked: Asked, transcripts: Transcripts, reach: Reach | None, turn: int) -> str:
     """Why a place where the phrase was found does not count."""
     if asked.speaker and not transcripts.by(asked.speaker)[turn]:
-        return f"said by '{transcripts.turns[turn].speaker}'"
+        return f"said by '{transcripts.speaker(turn)}'"
     if reach is not None and not reach.known[transcripts.row[turn]]:
         return "turns of the call have no times"
     return f"not in the {asked.window.written}" if asked.window else "it overlaps another place"
 
 
 def _shown(transcripts: Transcripts, calls: Sequence[Call], place: Place, near: str | None) -> TriedHit:
-    row = int(transcripts.row[place.turn])
-    turn = transcripts.turns[place.turn]
+    row, text = int(transcripts.row[place.turn]), transcripts.text(place.turn)
     return TriedHit(
         call_id=calls[row].call_id,
         turn=place.turn - int(transcripts.first[row]),
-        speaker=turn.speaker,
-        at=turn.start,
+        speaker=transcripts.speaker(place.turn),
+        at=transcripts.start(place.turn),
         start=place.start,
         stop=place.stop,
-        before=turn.text[max(0, place.start - AROUND) : place.start],
-        quote=turn.text[place.start : place.stop],
-        after=turn.text[place.stop : place.stop + AROUND],
+        before=text[max(0, place.start - AROUND) : place.start],
+        quote=text[place.start : place.stop],
+        after=text[place.stop : place.stop + AROUND],
         near=near,
     )
 

@@ -1,247 +1,82 @@
-r"""The words of all turns of a batch as one string of bytes, so that one pass finds every phrase in every call.
-
-    Transcripts         the turns of a batch: texts, rows, speakers, times, and the folded words of them all
-    Stretch             some turns in a row, folded: b" w1 w2 \n w3 ", a byte for each letter
-
-A line feed parts turns; no phrase holds one, so none crosses. Where a byte came from is worked out for hits alone: what
-the folding left out is kept, the rest is counted.
-"""
+"""What was said in the calls of a batch: whose the turns are, when they were said, and where their words are folded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from math import isnan
+from typing import TYPE_CHECKING
 
-from pauta import Call
-from pauta.plugins.criteria.phrases.folding import OTHER, Word, byte_of, is_mark, letter, words_of
+from pauta import Turns
+from pauta.plugins.criteria.phrases.folding import Word
+from pauta.plugins.criteria.phrases.stretches import Folded, Stretch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
-BLANK: Final = 0x20
-TURN: Final = 0x0A
-_UNKNOWN, _NOTHING, _SEVERAL = 0, 1, 2
-"""Classes of characters beside those that become one byte. SEVERAL: the turn must be folded word by word."""
-
-STRETCH: Final = 1 << 20
-"""About how many characters are folded at a time: enough to forget the price of a call, few enough for the caches."""
-_JOINT: Final = "   "
-
-
-def _class(code: int) -> int:
-    """The byte of a character as it is written, or NOTHING or SEVERAL."""
-    character = chr(code)
-    if is_mark(character):
-        return _SEVERAL
-    becomes = letter(character)
-    return _NOTHING if not becomes else byte_of(becomes) if len(becomes) == 1 else _SEVERAL
-
-
-@cache
-def _latin_classes() -> bytes:
-    return bytes(map(_class, range(0x100)))
-
-
-@cache
-def _classes() -> NDArray[np.uint8]:
-    """The class of every code point; UNKNOWN until one is met."""
-    import numpy as np
-
-    classes = np.zeros(0x110000, dtype=np.uint8)
-    classes[:0x100] = np.frombuffer(_latin_classes(), dtype=np.uint8)
-    return classes
-
-
-def _classified(text: str) -> NDArray[np.uint8]:
-    """(characters,) uint8: the class of each character of a text."""
-    import numpy as np
-
-    if text.isascii():
-        return np.frombuffer(bytearray(text.encode("ascii").translate(_latin_classes())), dtype=np.uint8)
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    classes = _classes()
-    found = classes[codes]
-    if not found.all():
-        for code in np.unique(codes[found == _UNKNOWN]).tolist():
-            classes[code] = _class(code)
-        found = classes[codes]
-    return found
-
-
-class Stretch:
-    """Turns in a row, folded into one string of bytes.
-
-    folded: (bytes,) uint8. begins, ends: (turns,) int64, where each turn's words stand in it, with a blank before and
-    after them; `first` is the number of the first turn in the batch.
-    """
-
-    def __init__(self, texts: Sequence[str], first: int) -> None:
-        import numpy as np
-
-        self.first = first
-        self._texts = texts
-        self._rewritten: dict[int, list[Word]] = {}
-        classes, offsets = self._joined(texts)
-        if (classes == _SEVERAL).any():
-            classes, offsets = self._rewrite(classes, offsets)
-        classes[offsets[1:] - len(_JOINT) + 1] = TURN
-        self._offsets = offsets
-        blank = classes == BLANK
-        keep = classes != _NOTHING
-        keep[1:] &= ~(blank[1:] & blank[:-1])
-        folded = classes[keep]
-        again = (folded[1:] == BLANK) & (folded[:-1] == BLANK)  # blanks with nothing but an apostrophe between them
-        if again.any():
-            keep[np.flatnonzero(keep)[1:][again]] = False
-            folded = classes[keep]
-        left_out = np.flatnonzero(~keep)
-        self._left_out = left_out - np.arange(len(left_out))
-        self.folded: NDArray[np.uint8] = folded
-        parted = np.flatnonzero(folded == TURN)
-        self.begins = np.concatenate([[0], parted + 1])
-        self.ends = np.append(parted, len(folded))
-
-    @staticmethod
-    def _joined(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The classes of all characters, and where each text begins in them."""
-        import numpy as np
-
-        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-        offsets = 1 + np.cumsum(lengths + len(_JOINT)) - lengths - len(_JOINT)
-        return _classified(f" {_JOINT.join(texts)} "), offsets
-
-    def _rewrite(
-        self, classes: NDArray[np.uint8], offsets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Put folded words in place of the turns that hold a ligature, a mark of its own or the like."""
-        import numpy as np
-
-        turns = np.unique(np.searchsorted(offsets, np.flatnonzero(classes == _SEVERAL), side="right") - 1)
-        self._rewritten = {turn: words_of(self._texts[turn]) for turn in turns.tolist()}
-        texts = [
-            " ".join(word.text for word in self._rewritten[turn]) if turn in self._rewritten else text
-            for turn, text in enumerate(self._texts)
-        ]
-        classes, offsets = self._joined(texts)
-        classes[classes == _SEVERAL] = OTHER
-        return classes, offsets
-
-    @cached_property
-    def raw(self) -> bytes:
-        """`folded` as bytes, for searches of single turns."""
-        return self.folded.tobytes()
-
-    @cached_property
-    def blanks(self) -> NDArray[np.int64]:
-        """Where the blanks are. A turn of n words has n + 1: one before each word, one after the last."""
-        import numpy as np
-
-        return np.flatnonzero(self.folded == BLANK)
-
-    @cached_property
-    def first_blanks(self) -> NDArray[np.int64]:
-        """(turns,) int64: which blank comes before the first word of each turn."""
-        import numpy as np
-
-        return np.searchsorted(self.blanks, self.begins)
-
-    def word_counts(self) -> NDArray[np.int64]:
-        """(turns,) int64: how many words each turn has."""
-        import numpy as np
-
-        return np.diff(self.first_blanks, append=len(self.blanks)) - 1
-
-    def turns_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """In which turn of the stretch each place in `folded` lies."""
-        import numpy as np
-
-        return np.searchsorted(self.begins, places, side="right") - 1
-
-    def words_at(self, places: NDArray[np.int64], turns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which words of their turns come after the blanks at some places."""
-        import numpy as np
-
-        return np.searchsorted(self.blanks, places) - self.first_blanks[turns]
-
-    def located(
-        self, turns: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where words low to high (not taken in) of turns of the stretch start and stop in the texts of these turns."""
-        first = self.first_blanks[turns]
-        starts = self._origin(self.blanks[first + low] + 1) - self._offsets[turns]
-        stops = self._origin(self.blanks[first + high] - 1) - self._offsets[turns] + 1
-        for n, turn in enumerate(turns.tolist() if self._rewritten else ()):
-            if turn in self._rewritten:
-                words = self._rewritten[turn]
-                starts[n], stops[n] = words[low[n]].start, words[high[n] - 1].stop
-        return starts, stops
-
-    def _origin(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        import numpy as np
-
-        return places + np.searchsorted(self._left_out, places, side="right")
-
 
 class Transcripts:
-    """All turns of a batch, counted through from 0: whose they are, when they were said, and their folded words.
+    """All turns of a batch, counted through from 0, row by row.
 
-    row: (turns,) int64, the call of each turn. first, counts: (rows,) int64, the first turn of each call
-    and how many it has.
+    row: (turns,) int64, the call of each turn. first, counts: (rows,) int64, the first turn of each call and how many
+    it has. folded, place: where the words are, and which turn there each turn is, (turns,) int64; a text may be folded
+    for several batches at once.
     """
 
-    def __init__(self, calls: Sequence[Call], size: int) -> None:
+    def __init__(self, turns: Turns, folded: Folded | None = None, place: NDArray[np.int64] | None = None) -> None:
         import numpy as np
 
-        self.turns = [turn for call in calls for turn in call.turns]
-        self.texts = [turn.text for turn in self.turns]
-        counts = np.fromiter((len(call.turns) for call in calls), dtype=np.int64, count=len(calls))
-        counts = counts if calls else np.zeros(size, dtype=np.int64)
-        self.first = np.cumsum(counts) - counts
-        self.counts = counts
-        self.row = np.repeat(np.arange(size), counts)
-        self._words: dict[int, list[Word]] = {}
+        positions = turns.positions()
+        self.counts = turns.counts
+        self.first = np.cumsum(self.counts) - self.counts
+        self.row = np.repeat(np.arange(len(turns)), self.counts)
+        self.starts, self.ends = turns.starts[positions], turns.ends[positions]
+        """(turns,) float64: seconds, NaN where not known."""
+        self._speakers, self._names = turns.speakers.codes[positions], turns.speakers.values
+        self.folded = folded or Folded([turns.texts[n] for n in positions.tolist()])
+        self.place = np.arange(len(positions)) if place is None else place
         self._by: dict[str | None, NDArray[np.bool_]] = {}
         self._silent: dict[str | None, list[int]] = {}
 
-    @cached_property
-    def stretches(self) -> list[Stretch]:
-        """The folded words of all turns."""
-        return [Stretch(self.texts[first:last], first) for first, last in self._cuts()]
+    def __len__(self) -> int:
+        return len(self.row)
 
-    def _cuts(self) -> Iterator[tuple[int, int]]:
-        first = length = 0
-        for n, text in enumerate(self.texts):
-            length += len(text)
-            if length >= STRETCH:
-                yield first, n + 1
-                first, length = n + 1, 0
-        if first < len(self.texts):
-            yield first, len(self.texts)
+    def text(self, turn: int) -> str:
+        """What was said in a turn, as it was written."""
+        return self.folded.texts[self.place[turn]]
+
+    def words(self, turn: int) -> list[Word]:
+        """The words of one turn."""
+        return self.folded.words(int(self.place[turn]))
+
+    def speaker(self, turn: int) -> str:
+        """Who said a turn."""
+        return self._names[int(self._speakers[turn])]
+
+    def start(self, turn: int) -> float | None:
+        """When a turn starts, in seconds, None where that is not known."""
+        seconds: float = self.starts.item(turn)
+        return None if isnan(seconds) else seconds
 
     @cached_property
     def word_counts(self) -> NDArray[np.int64]:
         """(turns,) int64: how many words each turn has."""
-        import numpy as np
-
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(stretch.word_counts() for stretch in self.stretches)])
+        return self.folded.word_counts[self.place]
 
     @cached_property
     def spoken(self) -> NDArray[np.bool_]:
         """(turns,) bool: whether a turn has a word."""
-        import numpy as np
-
-        lengths = [stretch.ends - stretch.begins for stretch in self.stretches]
-        return np.concatenate([np.zeros(0, dtype=np.int64), *lengths]) > 1
+        return self.folded.spoken[self.place]
 
     def by(self, speaker: str | None) -> NDArray[np.bool_]:
         """(turns,) bool: the turns of a speaker, None for anybody's."""
         import numpy as np
 
         if speaker not in self._by:
-            said = (speaker is None or turn.speaker == speaker for turn in self.turns)
-            self._by[speaker] = np.fromiter(said, dtype=np.bool_, count=len(self.turns))
+            said = np.array([speaker in (None, name) for name in self._names], dtype=np.bool_)
+            self._by[speaker] = said[self._speakers]
         return self._by[speaker]
 
     def silent(self, speaker: str | None) -> list[int]:
@@ -251,20 +86,6 @@ class Transcripts:
         if speaker not in self._silent:
             self._silent[speaker] = np.flatnonzero(~self.any_by_row(self.spoken & self.by(speaker))).tolist()
         return self._silent[speaker]
-
-    @cached_property
-    def starts(self) -> NDArray[np.float64]:
-        """(turns,) float64: seconds, NaN where not known."""
-        import numpy as np
-
-        return np.array([turn.start for turn in self.turns], dtype=np.float64)
-
-    @cached_property
-    def ends(self) -> NDArray[np.float64]:
-        """(turns,) float64: seconds, NaN where not known."""
-        import numpy as np
-
-        return np.array([turn.end for turn in self.turns], dtype=np.float64)
 
     def any_by_row(self, turns: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(rows,) bool: whether any turn of a call is among some turns."""
@@ -276,27 +97,10 @@ class Transcripts:
 
     def by_stretch(self, turns: NDArray[np.int64]) -> Iterator[tuple[Stretch, NDArray[np.int64]]]:
         """The stretches that hold some turns, and which of the turns lie in each."""
-        import numpy as np
-
-        if not len(turns):
-            return
-        number = np.searchsorted([stretch.first for stretch in self.stretches], turns, side="right") - 1
-        for n in np.unique(number).tolist():
-            yield self.stretches[n], np.flatnonzero(number == n)
+        return self.folded.by_stretch(self.place[turns])
 
     def located(
         self, turns: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where words low to high (not taken in) of turns start and stop in the texts of these turns."""
-        import numpy as np
-
-        starts, stops = np.zeros_like(turns), np.zeros_like(turns)
-        for stretch, at in self.by_stretch(turns):
-            starts[at], stops[at] = stretch.located(turns[at] - stretch.first, low[at], high[at])
-        return starts, stops
-
-    def words(self, turn: int) -> list[Word]:
-        """The words of one turn."""
-        if turn not in self._words:
-            self._words[turn] = words_of(self.texts[turn])
-        return self._words[turn]
+        return self.folded.located(self.place[turns], low, high)

@@ -1,0 +1,98 @@
+"""Closed questions in groups: the codes of a group are the digits of one index into its tables of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+GROUP_ENTRIES: Final = 4096
+"""The largest table of a group, in entries of 8 bytes: it stays in a near cache."""
+BYTE: Final = 256
+
+Number = TypeVar("Number", np.float64, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """Questions whose codes make one digit of the index: as many as fit a byte, for arithmetic on bytes is cheapest.
+
+    columns: their positions; radix: the number of codes of each; entries: of the digit.
+    """
+
+    columns: tuple[int, ...]
+    radix: tuple[np.unsignedinteger, ...]
+    entries: int
+
+    def of(self, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.unsignedinteger]:
+        """(rows,): the digit of every row. codes: by position, (rows,) integers."""
+        dtype = self.radix[0].dtype
+        digit: NDArray[np.unsignedinteger] = codes[self.columns[0]].astype(dtype, copy=False)
+        for column, radix in zip(self.columns[1:], self.radix[1:], strict=True):
+            digit = digit * radix
+            digit += codes[column].astype(dtype, copy=False)
+        return digit
+
+
+@dataclass(frozen=True)
+class Group:
+    """Closed questions that share one index, and the tables that it leads into."""
+
+    digits: tuple[Digit, ...]
+    tables: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
+
+    def index(self, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.intp]:
+        """(rows,): the index of every row into the tables, the first question's code its highest digit."""
+        first, *others = self.digits
+        if not others and len(first.columns) == 1:
+            return codes[first.columns[0]].astype(np.intp)
+        index = first.of(codes)
+        for digit in others:
+            index = index * np.uint16(digit.entries)
+            index += digit.of(codes)
+        return index.astype(np.intp)
+
+
+def digits_of(columns: Sequence[int], sizes: Sequence[int]) -> tuple[Digit, ...]:
+    """Questions in their order as digits. sizes: how many codes each has."""
+    shares: list[list[tuple[int, int]]] = []
+    entries: list[int] = []
+    for column, size in zip(columns, sizes, strict=True):
+        if entries and entries[-1] * size <= BYTE:
+            shares[-1].append((column, size))
+            entries[-1] *= size
+        else:
+            shares.append([(column, size)])
+            entries.append(size)
+    return tuple(_digit(share, count) for share, count in zip(shares, entries, strict=True))
+
+
+def _digit(share: Sequence[tuple[int, int]], entries: int) -> Digit:
+    columns, sizes = zip(*share, strict=True)
+    unsigned = np.min_scalar_type(max(sizes)).type
+    return Digit(columns, tuple(unsigned(size) for size in sizes), entries)
+
+
+def grouped(columns: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
+    """The columns in groups, each in the first group that has room for it, those with most answers first."""
+    groups: list[list[int]] = []
+    entries: list[int] = []
+    for size, column in sorted(zip(sizes, columns, strict=True), reverse=True):
+        room = next((n for n, taken in enumerate(entries) if taken * size <= GROUP_ENTRIES), len(groups))
+        if room == len(groups):
+            groups.append([])
+            entries.append(1)
+        groups[room].append(column)
+        entries[room] *= size
+    return groups
+
+
+def summed(tables: Sequence[NDArray[Number]]) -> NDArray[Number]:
+    """The table of sums over all combinations of entries, flat, the first table's index the highest digit."""
+    total = tables[0]
+    for table in tables[1:]:
+        total = np.add.outer(total, table).ravel()
+    return total
