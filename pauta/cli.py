@@ -11,6 +11,7 @@ from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init
 from pauta.commands.outbox import outbox
 from pauta.commands.plugins import plugins
+from pauta.commands.replay import replay
 from pauta.commands.score import score
 
 
@@ -41,6 +42,6 @@ def main() -> None:
 
 for command in (
     init, check, test, show, try_, routes, publish, diff, score, explain, outbox, schema, plugins, demo, doctor,
-    form,
+    form, replay,
 ):  # fmt: skip
     main.add_command(command)

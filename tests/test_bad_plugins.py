@@ -249,3 +249,45 @@ def test_every_bad_plugin_is_in_a_test():
 
     there = {path.stem for path in BAD.iterdir() if path.suffix in (".py", ".txt")}
     assert there - {"good"} == {*LOADING, *RUNNING, *ISOLATED, *NOT_LOADED, "prints"}
+
+
+HANGING = '''
+from pauta import hookimpl
+
+
+class Bad:
+    name = "bad"
+    options = {"type": "object"}
+
+    def __init__(self, options, question):
+        while True:  # here
+            pass
+
+    def answer(self, call):
+        pass
+
+
+@hookimpl
+def register_criteria(register):
+    register(Bad)
+'''
+
+
+@pytest.mark.parametrize("isolate", ["", ", isolate: [endless]"])
+def test_a_check_ends_where_a_criterion_is_never_made(isolate, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from pauta.cli import main
+
+    host_of(tmp_path, "good")
+    (tmp_path / "plugins" / "endless.py").write_text(HANGING, encoding="utf-8")
+    (tmp_path / "pauta.yaml").write_text(
+        f"operation: test\nplugins: {{folder: plugins, timeout: {{endless: 0.5 s}}{isolate}}}\n", encoding="utf-8"
+    )
+    (tmp_path / "scorecards").mkdir()
+    (tmp_path / "scorecards" / "beside.yaml").write_text(CARD, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    began = time.monotonic()
+    result = CliRunner().invoke(main, ["check"])
+    assert time.monotonic() - began < 10
+    assert (result.exit_code, result.output.count("E609")) == (1, 1), result.output

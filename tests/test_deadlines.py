@@ -162,3 +162,25 @@ def test_the_smallest_operation_has_a_calendar():
 def test_moments_as_people_read_them(moment, language, said, loaded):
     calendar, _ = loaded("operation: a\ntimezone: Europe/Madrid\n")
     assert shown(moment_from(moment), calendar, language) == said
+
+
+DOC = Path(__file__).parents[1] / "docs" / "deadlines.md"
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in DOC.read_text(encoding="utf-8").splitlines()
+    if line.startswith("| `") and line.count("|") == 5
+]
+
+
+@pytest.mark.parametrize(("duration", "begin", "due", "why"), ROWS)
+def test_the_examples_of_the_page(duration, begin, due, why, loaded):
+    assert why
+    calendar, problems = loaded(DOC.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
+    assert problems == []
+    start = dt.datetime.strptime(begin[4:], "%Y-%m-%d %H:%M").replace(tzinfo=calendar.zone)
+    assert shown(start, calendar) == begin
+    assert shown(deadline(duration.strip("`"), start, calendar), calendar) == due
+
+
+def test_the_page_has_examples():
+    assert len(ROWS) >= 10

@@ -15,7 +15,7 @@ from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.loading.publish import publish
 from pauta.engine.model.calls import Answer, Call, HumanEvaluation
-from pauta.engine.pipeline import Outlet, _Seen, score
+from pauta.engine.pipeline import Outlet, Seen, score
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.engine.routing import Router
 from pauta.store import Store
@@ -366,7 +366,7 @@ def test_a_changed_published_card_scores_nothing(host, tmp_path):
 @settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=12))
 def test_what_was_seen_is_known_again(batches):
-    seen, known = _Seen(), set()
+    seen, known = Seen(), set()
     for batch in batches:
         fresh = seen.fresh([str(each) for each in batch])
         expected = []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from pauta.engine.problems import Problem
     from pauta.engine.routing import Router
     from pauta.replay import Claims, Filter, Replayed, Row
+    from pauta.reports.replayed import Shown
+    from pauta.store import AnyStore
     from pauta.workspace import Workspace
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -47,7 +48,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--agent", "agents", multiple=True, help="Calls of this agent. May repeat.")
 @click.option("--call-type", "call_types", multiple=True, help="Calls of this type. May repeat.")
 @click.option("--every-call", is_flag=True, help="Score every call by both, whatever the cards' `applies_to` says.")
-@click.option("--least", type=click.IntRange(1), default=10, show_default=True, help="Agents with fewer are not ranked.")
+@click.option(
+    "--least", type=click.IntRange(1), default=10, show_default=True, help="Agents with fewer are not ranked."
+)
 @click.option("--language", help="The language of titles and texts, where the card has it.")
 @click.option(
     "--format",
@@ -84,6 +87,7 @@ def replay(
     Example: pauta replay support@1.2.0 support-draft.yaml calls/ --format html > replay.html
     """
     from pauta.replay import Filter, Replayed, replay as run
+    from pauta.reports.replayed import Shown
     from pauta.workspace import Workspace
 
     workspace = Workspace()
@@ -92,12 +96,16 @@ def replay(
     wanted = Filter(router.day, _day(since), _day(until), teams, agents, call_types)
     made = Replayed(after, stored=stored, assumed=_assumed(assume, after))
     problems: list[Problem] = []
-    claimed = _claims(workspace, router, old, after, stored=stored, every_call=every_call)
-    rows = (_stored if stored else _filed)(workspace, made, claimed, wanted, problems.append, calls, answers)
-    with rows as compared:
-        run(compared, made, workspace.host, tell=problems.append)
+    claimed = _claims(workspace, router, old, after, every_call=every_call)
+    rows = (
+        _stored(workspace, made, claimed, wanted, problems)
+        if stored
+        else _filed(workspace, made, claimed, wanted, problems, calls, answers)
+    )
+    run(rows, made, workspace.host, tell=problems.append)
     tell([*workspace.host.problems, *problems])
-    _say(made, form, language, least, [*calls, *(part for each in answers for part in ("--answers", each))], new, after)
+    explain = [*calls, "--card", _full_name(new, old), *(part for each in answers for part in ("--answers", each))]
+    _say(made, form, language, Shown(least, () if stored else tuple(explain), workspace.host))
     if any(problem.code.startswith("E6") for problem in problems) or workspace.host.problems:
         return DONE_WITH_FAILURES
     return PROBLEMS_FOUND if not made.evaluations or any(each.severity == "error" for each in problems) else GOOD
@@ -127,27 +135,22 @@ def _router(workspace: Workspace, old: str) -> Router:
     return Router(catalog, timezone=operation.timezone if operation else None)
 
 
-def _claims(
-    workspace: Workspace, router: Router, old: str, after: Scorecard, *, stored: bool, every_call: bool
-) -> Claims:
-    """Which version scores which calls: the old one is fixed, or for an id the one of the call's day, or of the sheet."""
-    from pauta.engine.problems import Problem
+def _claims(workspace: Workspace, router: Router, old: str, after: Scorecard, *, every_call: bool) -> Claims:
+    """Which version scores which calls: the old one is fixed, or for an ID that of the call's day, or of the sheet."""
     from pauta.replay import Claims
     from pauta.workspace import is_file
 
     by_day = not is_file(old) and "@" not in old
-    fixed = None if by_day else workspace.card(old)
-    if by_day:
-        workspace.card(old)  # a sentence where there is no such card
+    named = workspace.card(old)
+    fixed = None if by_day else named
 
     def before(call: Call, version: str | None) -> Scorecard | Problem:
-        if fixed is not None and stored and version != fixed.version:
-            message = f"the evaluations by {fixed.id}@{version} are left out: {fixed.name} was asked for"
-            return Problem("W760", message, None, f"name the card without a version to replay all: {fixed.id}")
         return fixed or router.version(f"{old}@{version}" if version else old, router.day(call))
 
-    rivals = (lambda call: router.cards_of(router.day(call))) if workspace.operation else (lambda call: ())
-    return Claims(before, after, rivals, every_call)
+    def rivals(call: Call) -> Sequence[Scorecard]:
+        return router.cards_of(router.day(call)) if workspace.operation else ()
+
+    return Claims(before, after, frozenset((named.id, after.id)), fixed, rivals, every_call)
 
 
 def _assumed(given: Sequence[str], card: Scorecard) -> Mapping[str, str]:
@@ -167,25 +170,72 @@ def _assumed(given: Sequence[str], card: Scorecard) -> Mapping[str, str]:
     return found
 
 
-Tell = "Callable[[Problem], None]"
-
-
-@contextmanager
 def _filed(
     workspace: Workspace,
     made: Replayed,
     claimed: Claims,
     wanted: Filter,
-    tell_of: Callable[[Problem], None],
+    problems: list[Problem],
     calls: Sequence[str],
     answers: Sequence[str],
-) -> Iterator[Iterator[Row]]:
+) -> Iterator[Row]:
     """The rows of files of calls and answers."""
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.replay import Sheets, rows_of
 
     files = files_given(workspace, calls, "calls")
-    ids = {made.after_card.id, *(each for each in [claimed_id(claimed)] if each)}
     humans = evaluations_in(files_given(workspace, answers, "answers"), workspace.host)
-    sheets = Sheets(humans, ids, tell_of)
-    yield rows_of(calls_in(files, workspace.host), sheets, claimed, wanted, made.counts, tell_of)
+    sheets = Sheets(humans, claimed.ids, problems.append)
+    return rows_of(calls_in(files, workspace.host), sheets, claimed, wanted, made.counts, problems.append)
+
+
+def _stored(
+    workspace: Workspace, made: Replayed, claimed: Claims, wanted: Filter, problems: list[Problem]
+) -> Iterator[Row]:
+    """The rows of the operation's database."""
+    from pauta.engine.contracts import Waiting
+    from pauta.replay import stored_rows
+
+    with _store(workspace) as store:
+
+        def call_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+            wanted_row = Waiting("", "", record["evaluation_id"], record["revision"], "", 0, "", "", None, None)
+            return store.delivery(wanted_row).call
+
+        evaluations = store.evaluations(latest=claimed.fixed is None)
+        yield from stored_rows(evaluations, call_of, claimed, wanted, made.counts, problems.append)
+
+
+@contextmanager
+def _store(workspace: Workspace) -> Iterator[AnyStore]:
+    """The operation's database. Raises ProblemsFound where there is none."""
+    from pauta.commands.sinks import close_all, outlets_of
+    from pauta.engine.contracts import KeepingSink
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.store import AnyStore
+
+    outlets = outlets_of(workspace)
+    try:
+        stores = [each.sink.outbox for each in outlets if isinstance(each.sink, KeepingSink)]
+        found = next((each for each in stores if isinstance(each, AnyStore)), None)
+        if found is None:
+            hint = "`pauta score` in an operation keeps results in its database; without one, name files of calls"
+            raise ProblemsFound([Problem("E750", "there is no database of results to replay", None, hint)])
+        yield found
+    finally:
+        close_all(outlets)
+
+
+def _say(made: Replayed, form: str, language: str | None, shown: Shown) -> None:
+    if form == "json":
+        from pauta.reports.replayed import replay_map
+
+        say_json(replay_map(made, shown))
+    elif form == "html":
+        from pauta.reports.replay_html import replay_html
+
+        click.echo(replay_html(made, shown, language))
+    else:
+        from pauta.reports.replayed import replay_text
+
+        click.echo(replay_text(made, shown, language).rstrip("\n"))

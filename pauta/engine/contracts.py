@@ -70,7 +70,8 @@ class Criterion(Offered, Protocol):
     unverified and the others are not touched; an `answer_batch` that raises leaves its whole batch unverified.
 
     A composite has `parts` and `combine` instead (see CompositeCriterion). `bind_all`, where the class has it, makes
-    all uses of a plan at once so that they can share one pass over the text. `reads(options)`, where it has it, lists
+    all uses of a plan at once so that they can share one pass over the text, and `prepare_all` hears of the batches of
+    several plans before the first is evaluated. `reads(options)`, where it has it, lists
     the subjects that it asks the batch for, `answer.<question>` among them: it is asked once those are known.
     """
 
@@ -115,6 +116,16 @@ class SharedCriterion(Protocol):
     @classmethod
     def bind_all(cls, uses: Sequence[tuple[Options, Question]]) -> Sequence[BatchCriterion]:
         """One criterion per use, in order."""
+        ...
+
+
+@runtime_checkable
+class PreparedCriterion(Protocol):
+    """A class whose uses share work over several cards: it hears of all batches before it is asked about the first."""
+
+    @classmethod
+    def prepare_all(cls, asked: Sequence[tuple[BatchCriterion, CallBatch]]) -> None:
+        """Which uses will be asked about which batches; what is made ready belongs into `CallBatch.once`."""
         ...
 
 

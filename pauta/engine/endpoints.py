@@ -7,6 +7,7 @@ open_sink(target, host)         the sink for a file's ending, or the one named
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,10 @@ from pauta.engine.problems import Place, Problem, ProblemsFound
 T = TypeVar("T")
 CHUNK: Final = 100
 """So many records are asked of a source at a time; what it takes over them is limited, not what a whole file takes."""
+
+TOLD_ONE_BY_ONE: Final = 3
+SAID_OF_EVERY_CALL: Final = frozenset(("W540", "W541"))
+"""Warnings that a whole folder of calls may earn: so many of each are told, the others are counted."""
 
 HEAD: Final = 64 * 1024
 """So many bytes of a file are shown to sources that must say whether it is theirs."""
@@ -66,14 +71,37 @@ def files_of(targets: Iterable[str | Path | Feed], host: Host) -> tuple[list[Fee
 
 def calls_in(files: Iterable[Feed], host: Host) -> Iterator[Call | Problem]:
     """The calls of files in their order, a Problem in place of each that cannot be read."""
-    for feed in files:
-        yield from _read(feed, host, lambda source, feed=feed: source.calls(feed.target), Call)  # type: ignore[misc]
+    yield from _folded(
+        entry
+        for feed in files
+        for entry in _read(feed, host, lambda source, feed=feed: source.calls(feed.target), Call)  # type: ignore[misc]
+    )
 
 
 def evaluations_in(files: Iterable[Feed], host: Host) -> Iterator[HumanEvaluation | Problem]:
     """People's evaluations in files in their order, a Problem in place of each that cannot be read."""
-    for feed in files:
-        yield from _read(feed, host, lambda source, feed=feed: source.evaluations(feed.target), HumanEvaluation)  # type: ignore[misc]
+    yield from _folded(
+        entry
+        for feed in files
+        for entry in _read(feed, host, lambda source, feed=feed: source.evaluations(feed.target), HumanEvaluation)  # type: ignore[misc]
+    )
+
+
+def _folded(entries: Iterator[T | Problem]) -> Iterator[T | Problem]:
+    """Entries in which a warning that comes again and again, file after file, is told a few times and then counted."""
+    told: Counter[str] = Counter()
+    last: dict[str, Problem] = {}
+    for entry in entries:
+        if isinstance(entry, Problem) and entry.code in SAID_OF_EVERY_CALL:
+            told[entry.code] += 1
+            if told[entry.code] > TOLD_ONE_BY_ONE:
+                last[entry.code] = entry
+                continue
+        yield entry
+    for code, problem in last.items():
+        more = told[code] - TOLD_ONE_BY_ONE
+        what = problem.message if more == 1 else f"{more:,} more like this one: {problem.message}"
+        yield replace(problem, message=what)
 
 
 def _read(

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from pauta.engine.evaluation.evaluated import Evaluated, Verdict
     from pauta.engine.evaluation.plan import Plan
-    from pauta.engine.model.results import Results
 
 BATCH: Final = 1000
 Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
@@ -140,7 +139,7 @@ class _Run:
         self._plans: dict[tuple[str, str], Plan] = {}
         self._humans: dict[str, list[HumanEvaluation]] = {}
         self._used: dict[int, str | None] = {}
-        self._seen = _Seen()
+        self._seen = Seen()
         self._told: set[Problem] = set()
         self._outlets = Outlets(outlets, host, self.tell)
 
@@ -179,7 +178,7 @@ class _Run:
                 rows += self._rows(call)
             else:
                 self.summary.refused += 1
-                self.tell(_second(call))
+                self.tell(second_record(call))
         records = self._evaluate(rows)
         self._hand_on(rows, records)
 
@@ -219,7 +218,7 @@ class _Run:
                 self.tell(_no_agent(human, self._used[id(human)]))
                 continue
             self._used[id(human)] = call.agent
-            card = self._card_of(human, call, cards)
+            card = card_filled_in(self._router, human, call, cards)
             if isinstance(card, Problem):
                 self.tell(card)
             elif (card.name, human.evaluator) in taken:
@@ -231,47 +230,25 @@ class _Run:
                     self.tell(_another_state(human, card))
                 yield card, human
 
-    def _card_of(self, human: HumanEvaluation, call: Call, cards: Sequence[Scorecard]) -> Scorecard | Problem:
-        """The card that a person filled in, in the version that the record names, else in that of the call's day."""
-        if human.scorecard is None:
-            if len(cards) == 1:
-                return cards[0]
-            which = (
-                f"{len(cards)} cards claim it: {', '.join(card.id for card in cards)}" if cards else "no card claims it"
-            )
-            message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
-            return Problem("E533", message, human.at, "add the field scorecard")
-        claiming = next((card for card in cards if card.id == human.scorecard), None)
-        if claiming is not None and human.version in (None, claiming.version):
-            return claiming
-        of = f"the evaluation of call '{call.call_id}' is by"
-        by = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
-        named = [card.name if isinstance(card, Scorecard) else card for card in self._router.named]
-        same_card = [name for name in named if name.partition("@")[0] == human.scorecard]
-        if named and not same_card:
-            return Problem("W502", f"{of} {by}, and {', '.join(named)} was asked for", human.at, "it is left out")
-        if any("@" in name for name in same_card):
-            hint = "answers to one version do not answer another"
-            return Problem("E534", f"{of} {by}, and {', '.join(same_card)} was asked for", human.at, hint)
-        found = self._router.version(by, self._router.day(call))
-        return found if isinstance(found, Scorecard) else replace(found, place=human.at)
-
     def _evaluate(self, rows: Sequence[Row]) -> Evaluated:
         """The results in the order of the rows; rows of one card are evaluated together."""
         from pauta.engine.evaluation.evaluate import evaluate
         from pauta.engine.evaluation.evaluated import Evaluated
+        from pauta.engine.evaluation.prepare import prepare
 
         by_plan: dict[tuple[str, str], list[int]] = {}
         for index, (_, card, _) in enumerate(rows):
             by_plan.setdefault((card.name, card.digest), []).append(index)
-        made: list[tuple[Results, Sequence[int]]] = []
-        for key, places in by_plan.items():
-            plan = self._plan(key, rows[places[0]][1])
-            results = evaluate(plan, batch_of([rows[n][0] for n in places], [rows[n][2] for n in places]))
+        asked = [
+            (self._plan(key, rows[places[0]][1]), batch_of([rows[n][0] for n in places], [rows[n][2] for n in places]))
+            for key, places in by_plan.items()
+        ]
+        prepare(asked)
+        made = [(evaluate(*each), places) for each, places in zip(asked, by_plan.values(), strict=True)]
+        for (plan, _), (results, _) in zip(asked, made, strict=True):
             for problem in results.problems:
                 if problem not in plan.problems:
                     self.tell(problem)
-            made.append((results, places))
         return Evaluated(made)
 
     def _plan(self, key: tuple[str, str], card: Scorecard) -> Plan:
@@ -335,6 +312,35 @@ class _Run:
         self.summary.outcomes.update(self._outlets.close(deliver_for_s))
 
 
+def card_filled_in(
+    router: Router, human: HumanEvaluation, call: Call, cards: Sequence[Scorecard]
+) -> Scorecard | Problem:
+    """The card that a person filled in, in the version that the record names, else in that of the call's day.
+
+    cards: those that claim the call.
+    """
+    if human.scorecard is None:
+        if len(cards) == 1:
+            return cards[0]
+        which = f"{len(cards)} cards claim it: {', '.join(card.id for card in cards)}" if cards else "no card claims it"
+        message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
+        return Problem("E533", message, human.at, "add the field scorecard")
+    claiming = next((card for card in cards if card.id == human.scorecard), None)
+    if claiming is not None and human.version in (None, claiming.version):
+        return claiming
+    of = f"the evaluation of call '{call.call_id}' is by"
+    by = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
+    named = [card.name if isinstance(card, Scorecard) else card for card in router.named]
+    same_card = [name for name in named if name.partition("@")[0] == human.scorecard]
+    if named and not same_card:
+        return Problem("W502", f"{of} {by}, and {', '.join(named)} was asked for", human.at, "it is left out")
+    if any("@" in name for name in same_card):
+        hint = "answers to one version do not answer another"
+        return Problem("E534", f"{of} {by}, and {', '.join(same_card)} was asked for", human.at, hint)
+    found = router.version(by, router.day(call))
+    return found if isinstance(found, Scorecard) else replace(found, place=human.at)
+
+
 def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
     try:
         return redactor.call(call)
@@ -342,7 +348,7 @@ def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
         return error
 
 
-class _Seen:
+class Seen:
     """Which calls have come, at 8 bytes a call: sorted blocks of hashes, each at least twice as long as the next.
 
     Of a million calls one pair in thirty-seven million runs shares a hash by chance, and the second would be refused.
@@ -356,8 +362,14 @@ class _Seen:
         import numpy as np
 
         digests = b"".join(hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys)
-        codes = np.frombuffer(digests, dtype="<u8")
-        fresh = np.zeros(len(keys), dtype=np.bool_)
+        fresh: list[bool] = self.fresh_codes(np.frombuffer(digests, dtype="<u8")).tolist()
+        return fresh
+
+    def fresh_codes(self, codes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """For each hash of a key whether it comes for the first time."""
+        import numpy as np
+
+        fresh = np.zeros(len(codes), dtype=np.bool_)
         fresh[np.unique(codes, return_index=True)[1]] = True
         for block in self._blocks:
             places = np.minimum(np.searchsorted(block, codes), len(block) - 1)
@@ -366,10 +378,11 @@ class _Seen:
             self._blocks.append(np.sort(codes[fresh]))
         while len(self._blocks) > 1 and len(self._blocks[-2]) < 2 * len(self._blocks[-1]):
             self._blocks[-2:] = [np.sort(np.concatenate(self._blocks[-2:]))]
-        return fresh.tolist()
+        return fresh
 
 
-def _second(call: Call) -> Problem:
+def second_record(call: Call) -> Problem:
+    """A call that came before with the same agent."""
     of = f"call '{call.call_id}'" + (f" of agent '{call.agent}'" if call.agent else "")
     hint = "a call that several agents handled has a record for each of them, each with its agent"
     return Problem("E531", f"{of} is there a second time, and is left out", call.at, hint)

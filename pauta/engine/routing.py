@@ -57,14 +57,14 @@ class Router:
     ) -> None:
         self.versions = versions
         self.named = tuple(named)
-        self._timezone = timezone
-        self._today = today or datetime.now(timezone).date()
+        self.timezone = timezone
+        self.today = today or datetime.now(timezone).date()
         self._in_effect: dict[date, Sequence[Scorecard]] = {}
         self._resolved: dict[tuple[str, date], Scorecard | Problem] = {}
 
     def day(self, call: Call) -> date:
         """The day of a call: in the operation's time zone, else in the offset it was written with; else today."""
-        return day_of(call.started_at, self._timezone) or self._today
+        return day_of(call.started_at, self.timezone) or self.today
 
     def cards_of(self, day: date) -> Sequence[Scorecard]:
         """The cards in effect on a day."""
@@ -77,6 +77,10 @@ class Router:
         day = self.day(call)
         if not self.named:
             return Route(claimed_by(call, self.cards_of(day)))
+        return self.route_named(day)
+
+    def route_named(self, day: date) -> Route:
+        """The cards that were named, in the versions of a day."""
         found = [card if isinstance(card, Scorecard) else self.version(card, day) for card in self.named]
         cards = tuple(card for card in found if isinstance(card, Scorecard))
         return Route(cards, tuple(problem for problem in found if isinstance(problem, Problem)))

@@ -103,7 +103,7 @@ def _address(person: Invited, operation: str) -> vCalAddress:
     from icalendar import vCalAddress, vText
 
     email = _one_line(person.email).replace(" ", "")
-    known_as = uuid.uuid5(_PEOPLE, f"{operation}/{person.id}")
+    known_as = uuid.uuid5(_PEOPLE, _one_line(f"{operation}/{person.id}"))
     address = vCalAddress(f"mailto:{email}" if email else f"urn:uuid:{known_as}")
     # A parameter has no way to write a quotation mark (RFC 5545, 3.2).
     address.params["CN"] = vText(_one_line(person.name or person.id).replace('"', "'"))

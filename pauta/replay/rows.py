@@ -12,7 +12,7 @@ from datetime import date
 
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.pipeline import _Seen as Seen
+from pauta.engine.pipeline import Seen
 from pauta.engine.problems import Problem, Severity
 from pauta.engine.routing import claims
 
@@ -57,12 +57,15 @@ class Filter:
 class Claims:
     """Which of the two versions score a call.
 
-    before: the old version for a call, given the version that a person's evaluation names. rivals: the other cards in
+    before: the old version for a call, given the version that a person's evaluation names. ids: the cards whose
+    evaluations by people count. fixed: the old version where it is one for all calls. rivals: the other cards in
     effect on the call's day; a fallback card takes only what none of them claims. every_call: both score everything.
     """
 
     before: Callable[[Call, str | None], Scorecard | Problem]
     after: Scorecard
+    ids: Collection[str]
+    fixed: Scorecard | None = None
     rivals: Callable[[Call], Sequence[Scorecard]] = lambda call: ()
     every_call: bool = False
 
@@ -138,6 +141,7 @@ class Counts:
     refused: int = 0
     left_out: int = 0
     unclaimed: int = 0
+    other_versions: int = 0
     told: set[Problem] = field(default_factory=set)
 
 

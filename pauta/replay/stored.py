@@ -27,6 +27,11 @@ def stored_rows(
     The old version scored the evaluation already, so it claims the call, whatever it says today.
     """
     for record in evaluations:
+        if record["scorecard"] not in claimed.ids:
+            continue
+        if claimed.fixed is not None and record["version"] != claimed.fixed.version:
+            counts.other_versions += 1
+            continue
         about = {name: value for name, value in record.items() if name in ("call_id", "agent", "team", "call_type",
                                                                            "started_at")}  # fmt: skip
         call = call_from({**about, **call_of(record)})

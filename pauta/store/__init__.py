@@ -5,8 +5,9 @@ views hold is written in docs/database.md.
 """
 
 from pauta.store.contract import AnyStore
+from pauta.store.ledger import Ledger
 from pauta.store.postgres import PostgresStore
 from pauta.store.sqlite import Store
 from pauta.store.tables import JSON_COLUMNS, TABLES, VIEWS, Written
 
-__all__ = ["JSON_COLUMNS", "TABLES", "VIEWS", "AnyStore", "PostgresStore", "Store", "Written"]
+__all__ = ["JSON_COLUMNS", "TABLES", "VIEWS", "AnyStore", "Ledger", "PostgresStore", "Store", "Written"]

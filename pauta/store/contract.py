@@ -23,7 +23,7 @@ from pauta.engine.delivery import stamp
 from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
 from pauta.store.ledger import Ledger
-from pauta.store.tables import CARD, RESULT, TABLES, Record, Written, cell, fact, rows_of, value_of
+from pauta.store.tables import RESULT, TABLES, Record, Written, cell, fact, rows_of, value_of
 
 Row: TypeAlias = dict[str, object]
 

@@ -18,6 +18,9 @@ from pauta.store.tables import CARD, FIRST_OUTBOX, TABLES, VIEWS
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
+CACHE_KB: Final = 64 * 1024
+"""A batch stays in memory until it is whole: pages that must make room before would be written twice."""
+
 BUSY_TIMEOUT_S: Final = 30.0
 """So long a writer waits for another to finish its batch."""
 
@@ -44,6 +47,7 @@ class Store(AnyStore):
             )
             try:
                 connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
                 self._db: Database = Database(connection, execute_plugins=False)
                 self._migrate()
             except BaseException:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pauta.engine.evaluation.alternatives import Changes, evaluate_alternatives
 from pauta.engine.evaluation.evaluate import Recorder, evaluate
 from pauta.engine.evaluation.plan import Plan
 from pauta.engine.evaluation.records import Record, number, record
 from pauta.engine.model.calls import CallBatch
-from pauta.engine.model.results import Cell, Results
+from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import ANSWERED, MISSING, NOT_APPLICABLE, NOT_ASKED, UNVERIFIED, Scorecard
 
 PAIRS_UP_TO = 40
@@ -47,16 +50,21 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
         for n, question in enumerate(plan.scorecard.questions)
     }
     made = record(results, row)
-    attempts = list(_attempts(plan, made))
-    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *attempts])
+    singles = _singles(plan, made)
+    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *singles])
     full = {name: number(shares[0]) for name, shares in tried.shares.items()}
+    cheapest = _cheapest(made, singles, tried.passed[1:], tried.score[1:])
+    if cheapest is None and len(singles) > 1:
+        several = _several(singles)
+        tried = evaluate_alternatives(plan, batch, row, heard, several)
+        cheapest = _cheapest(made, several, tried.passed, tried.score)
     return Explanation(
         plan.scorecard,
         made,
         full,
         tuple(_handed_on(plan.scorecard, made, full)),
         tuple(_effects(plan.scorecard, made)),
-        _cheapest(made, attempts, tried),
+        cheapest,
     )
 
 
@@ -108,36 +116,43 @@ def _effects(card: Scorecard, made: Record) -> Iterator[Record]:
     yield {"step": "score", "score": made["score"]}
 
 
-def _attempts(plan: Plan, made: Record) -> Iterator[Changes]:
-    """Changes that might pass: each improvement, pairs of them, and ever more of them, the dearest first."""
+def _singles(plan: Plan, made: Record) -> list[Changes]:
+    """Each single change that might pass, the one with the smallest share of the score first."""
     if made["passed"] or plan.scorecard.scoring.pass_mark is None or made["status"] == "incomplete":
-        return
+        return []
     share = _shares(made)
     better = _improvements(plan, made)
-    candidates = sorted(better, key=lambda name: (share[name], name))
-    yield from ({name: better[name]} for name in candidates)
-    if len(candidates) <= PAIRS_UP_TO:
-        yield from ({a: better[a], b: better[b]} for a, b in combinations(candidates, 2))
-    dearest_first = candidates[::-1]
-    yield from ({name: better[name] for name in dearest_first[:n]} for n in range(3, len(candidates) + 1))
+    return [{name: better[name]} for name in sorted(better, key=lambda name: (share[name], name))]
 
 
-def _cheapest(made: Record, attempts: Sequence[Changes], tried: Results) -> tuple[Record, ...] | None:
+def _several(singles: Sequence[Changes]) -> list[Changes]:
+    """Several of them at once, where no single one passes: all pairs, and ever more of them, the dearest first."""
+    pairs = [{**a, **b} for a, b in combinations(singles, 2)] if len(singles) <= PAIRS_UP_TO else []
+    more: list[Changes] = []
+    together: Changes = {}
+    for each in reversed(singles):
+        together = {**together, **each}
+        more.append(together)
+    return [*pairs, *more[2:]]
+
+
+def _cheapest(
+    made: Record, attempts: Sequence[Changes], passed: NDArray[np.int8], score: NDArray[np.float64]
+) -> tuple[Record, ...] | None:
     """The fewest changed answers that pass, and of these the ones with the smallest share of the score.
 
-    tried: the results of all questions answered, then of the attempts.
+    passed, score: what the attempts come to. None where none of them passes.
     """
     if made["passed"]:
         return ()
-    passing = [n for n in range(len(attempts)) if tried.passed[n + 1] == 1]
+    passing = np.flatnonzero(passed == 1).tolist()
     if not passing:
         return None
     share = _shares(made)
     best = min(passing, key=lambda n: (len(attempts[n]), sum(share[name] for name in attempts[n])))
     was = {each["question"]: each["answer"] or each["state"] for each in made["answers"]}
-    score = number(tried.score[best + 1])
     return tuple(
-        {"question": name, "from": was[name], "to": _shown(answer), "score": score}
+        {"question": name, "from": was[name], "to": _shown(answer), "score": number(score[best])}
         for name, answer in attempts[best].items()
     )
 

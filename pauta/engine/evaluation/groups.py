@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final, TypeVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 GROUP_ENTRIES: Final = 4096
 """The largest table of a group, in entries of 8 bytes: it stays in a near cache."""
 BYTE: Final = 256
+FEW: Final = 512
+"""Up to so many rows it is the number of steps that takes the time, not the work in each."""
 
 Number = TypeVar("Number", np.float64, np.int64)
 
@@ -54,6 +57,31 @@ class Group:
             index = index * np.uint16(digit.entries)
             index += digit.of(codes)
         return index.astype(np.intp)
+
+
+class Indexes:
+    """The indexes of many groups. For few rows they are worked out all at once, for many each when its turn comes."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self._columns = [column for group in groups for digit in group.digits for column in digit.columns]
+        self._places = np.array([place for group in groups for place in _places(group)], dtype=np.intp)[:, np.newaxis]
+        sizes = [sum(len(digit.columns) for digit in group.digits) for group in groups]
+        self._starts = np.cumsum([0, *sizes[:-1]])
+
+    def of(self, codes: Sequence[NDArray[np.integer]], rows: int) -> Iterator[NDArray[np.intp]]:
+        """For each group in turn, (rows,): the index of every row into its tables."""
+        if rows > FEW or not self._groups:
+            yield from (group.index(codes) for group in self._groups)
+            return
+        taken = np.concatenate([codes[column] for column in self._columns], dtype=np.intp, casting="same_kind")
+        yield from np.add.reduceat(taken.reshape(len(self._columns), rows) * self._places, self._starts)
+
+
+def _places(group: Group) -> Iterator[int]:
+    """What each code of a group counts for in its index."""
+    radix = [int(each) for digit in group.digits for each in digit.radix]
+    yield from (prod(radix[n + 1 :]) for n in range(len(radix)))
 
 
 def digits_of(columns: Sequence[int], sizes: Sequence[int]) -> tuple[Digit, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.evaluation.records import Record, answer, engine_of, evaluation_id, status_of
-from pauta.engine.model.calls import ENGINE
+from pauta.engine.model.calls import ENGINE, Call
 from pauta.engine.model.findings import Evidence, Findings
 from pauta.engine.model.results import UNKNOWN, Given, QuestionAnswers, Results
 from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Question
@@ -32,7 +32,7 @@ as_json: Final[Callable[[object], str]] = json.JSONEncoder(
 def columns(results: Results) -> Columns:
     """Every field of the records of a batch as a list of (rows,) values: text, numbers, truth as 0 and 1, or None."""
     card, batch, rows = results.scorecard, results.batch, len(results)
-    calls = batch.calls or [None] * rows
+    calls: Sequence[Call | None] = batch.calls or [None] * rows
     humans = batch.humans or [None] * rows
     evaluators = list(batch.evaluators or [ENGINE] * rows)
     call_ids = [call.call_id if call else str(row) for row, call in enumerate(calls)]

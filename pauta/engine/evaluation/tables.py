@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import STATE_CELLS, Coding, State, could_fail_card
 from pauta.engine.evaluation.counters import COUNTERS, Counter
-from pauta.engine.evaluation.groups import Group, digits_of, grouped, summed
+from pauta.engine.evaluation.groups import Group, Indexes, digits_of, grouped, summed
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails
 
@@ -205,6 +205,7 @@ class Tables:
             self._section(name, weight, columns, worths, whole or self._unit(columns, worths))
             for name, weight, columns in sections
         )
+        self._indexes = Indexes([group for section in self.sections for group in section.groups])
         self.can_fail = any(section.can_fail for section in self.sections)
         self.counts_fit_32_bits = self.words == 1 and self._used < 32
 
@@ -282,17 +283,18 @@ class Tables:
         codes: by position, (rows,) integers into the question's cells. cells: the cells of the open questions.
         """
         rows = len(codes[0]) if codes else 0
+        indexes = self._indexes.of(codes, rows)
         for section in self.sections:
-            found = self._closed_sums(section, codes, rows)
+            found = self._closed_sums(section, indexes, rows)
             if section.open:
                 found = self._with_open(found, codes, cells)
             yield found
 
-    def _closed_sums(self, section: SectionTables, codes: Sequence[NDArray[np.integer]], rows: int) -> SectionSums:
+    def _closed_sums(self, section: SectionTables, indexes: Iterator[NDArray[np.intp]], rows: int) -> SectionSums:
         """The sums of a section over its closed questions."""
         sums: list[Any] = []
         for group in section.groups:
-            index = group.index(codes)
+            index = next(indexes)
             found = [table.take(index) for table in group.tables]
             if not sums:
                 sums = found

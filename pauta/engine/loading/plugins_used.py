@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pauta.engine.contracts import CompositeCriterion
-from pauta.engine.host import KINDS, Host
+from pauta.engine.host import KINDS, Host, LoadedPlugin, PluginError
 from pauta.engine.loading.answers import refusal
 from pauta.engine.loading.conditions import Subjects, read_condition
 from pauta.engine.loading.data import Map, written
@@ -16,6 +16,7 @@ from pauta.engine.loading.shape import check_options
 from pauta.engine.model.conditions import Test
 from pauta.engine.model.scorecard import Answers, AskedCriterion, Kind, Question, Use
 from pauta.engine.problems import Place, Problem, ProblemsFound
+from pauta.engine.seam.loaded import said
 
 BESIDE: Final = ("answers", "confirm")
 """What stands beside the name in a question's `criterion`."""
@@ -79,14 +80,14 @@ class PluginsUsed:
         if use is None:
             return None
         offered = offers.get(use.name)
+        kind = next(kind for kind in KINDS if getattr(self._host, kind) is offers)
         if offered is None:
-            kind = next(kind for kind in KINDS if getattr(self._host, kind) is offers)
             self._problems.append(self._host.unknown(kind, use.name, use.at))
             return None
         owner = f"{noun} '{use.name}'{where}"
         if not self._options_hold(offered, use, owner):
             return None
-        if make and self._try(lambda: offered(use.options), owner, use.at) is None:
+        if make and self._try(self._host.owner(kind, use.name), lambda: offered(use.options), owner, use.at) is None:
             return None
         return plain_use(use)
 
@@ -118,34 +119,39 @@ class PluginsUsed:
             return False
         if not self._options_hold(offered, use, owner) or question is None:
             return False
-        made = self._try(lambda: offered(use.options, question), owner, use.at)
+        plugin = self._host.owner("criteria", use.name)
+        made = self._try(plugin, lambda: offered(use.options, question), owner, use.at)
         if made is None:
             return False
         if hasattr(offered, "reads"):
-            subjects = self._try(lambda: [str(each) for each in offered.reads(use.options)], owner, use.at) or []
+            heard = self._try(plugin, lambda: [str(each) for each in offered.reads(use.options)], owner, use.at)
+            subjects: list[str] = heard or []
             read.subjects += [(subject, use.at) for subject in subjects]
             read.tests += _tests_in(use.options, subjects)
         if isinstance(made, CompositeCriterion):
-            parts = self._try(lambda: list(_parts(made, use.at)), owner, use.at)
+            parts = self._try(plugin, lambda: list(_parts(made, use.at)), owner, use.at)
             if parts is None:
                 return False
             sound = [self._made(part, question, f"criterion '{part.name}' in {owner}", read) for part in parts]
             return all(sound)
         return True
 
-    def _try(self, make: Callable[[], Any], owner: str, at: Place | None) -> Any:
-        """What a plugin makes of its options; None where it refuses them."""
+    def _try(self, plugin: LoadedPlugin, make: Callable[[], Any], owner: str, at: Place | None) -> Any:
+        """What a plugin makes of its options; None where it refuses them, or takes too long over them."""
         try:
-            return make()
-        except ProblemsFound as found:
-            self._problems += [Problem(each.code, each.message, each.place or at, each.hint) for each in found.problems]
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a plugin may raise anything, SystemExit included
-            reason = str(error) or type(error).__name__
-            message = f"the {owner} does not take these options: {reason}"
-            hint = None if isinstance(error, ValueError) else f"the plugin raised {type(error).__name__}"
-            self._problems.append(Problem("E311", message, at, hint))
+            return plugin.run(make, f"making the {owner}")
+        except PluginError as failed:
+            cause = failed.__cause__
+            if failed.problem is not None:
+                self._problems += [failed.problem] if failed.problem not in self._problems else []
+            elif isinstance(cause, ProblemsFound):
+                found = cause.problems
+                self._problems += [Problem(each.code, each.message, each.place or at, each.hint) for each in found]
+            else:
+                reason = said(cause).removeprefix(f"{type(cause).__name__}: ") if cause else failed.reason
+                message = f"the {owner} does not take these options: {reason}"
+                hint = None if isinstance(cause, ValueError) else f"the plugin raised {type(cause).__name__}"
+                self._problems.append(Problem("E311", message, at, hint))
         return None
 
     def _meanings(self, criterion: Map, question: Question, use: Use) -> tuple[str | None, str | None]:

@@ -99,7 +99,7 @@ def _each(
             yield entry
             continue
         record, at = entry
-        for name, known in unknown(record):
+        for name, known in unknown(record) if len(told) < MOST_WARNINGS else ():
             if name not in told and len(told) < MOST_WARNINGS:
                 told.add(name)
                 yield unknown_field(name, known, at)
@@ -157,7 +157,8 @@ def _unknown_of_human(record: Record) -> Iterator[tuple[str, frozenset[str]]]:
     yield from _unknown_in(record, _HUMAN, "")
     answers = record.get("answers")
     for answer in answers.values() if isinstance(answers, dict) else ():
-        yield from _unknown_in(answer, _ANSWER, "answers.")
+        if type(answer) is not str:
+            yield from _unknown_in(answer, _ANSWER, "answers.")
 
 
 def _unknown_in(record: object, known: frozenset[str], where: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -202,12 +203,17 @@ def typed_turns(turns: object) -> tuple[Turn, ...] | None:
         return None
     typed = []
     for turn in turns:
-        if not isinstance(turn, dict) or _misspelt(turn, _TURN):
+        if not isinstance(turn, dict) or not (turn.keys() <= _TURN or not _misspelt(turn, _TURN)):
             return None
         get = turn.get
         speaker, text, start, end, sentiment = get("speaker"), get("text"), get("start"), get("end"), get("sentiment")
         if type(text) is not str or type(speaker) is not str or speaker not in SPEAKERS:
             return None
+        if type(start) is float and type(end) is float and sentiment is None:  # as most are
+            if not 0 <= start <= end <= MOST_SECONDS:
+                return None
+            typed.append(Turn(speaker, text, start, end))
+            continue
         if not (_seconds_or_none(start) and _seconds_or_none(end) and _within(sentiment, -1, 1)):
             return None
         if start is not None and end is not None and end < start:
@@ -234,17 +240,44 @@ def _typed_human(record: Record, at: Place | None) -> HumanEvaluation | None:
 
 def _typed_answers(given: object) -> dict[str, Answer] | None:
     """Answers by question, those without a word or a comment left out; None where one is no answer."""
-    if not isinstance(given, dict):
+    if not isinstance(given, dict) or not _are_words(given):
         return None
+    bare = _bare_answers(given)
+    if bare is not None:
+        return bare
     answers = {}
     for question, value in given.items():
         answer = typed_answer(value)
-        if answer is None or not is_word(question):
+        if answer is None:
             return None
         if answer is not NOT_GIVEN:
             answers[question] = answer
     return answers
 
+
+def _bare_answers(given: dict[str, object]) -> dict[str, Answer] | None:
+    """Answers of which each is text alone, which most are; None where one is something else, or empty."""
+    texts = list(given.values())
+    try:
+        whole = is_text("".join(texts))  # type: ignore[arg-type]  # what is no text raises
+    except TypeError:
+        return None
+    return dict(zip(given, map(_alone, texts), strict=True)) if whole and "" not in texts else None  # type: ignore[arg-type]
+
+
+def _are_words(names: Mapping[str, object]) -> bool:
+    """Whether all names are words; those of one card come again and again, and are looked at once."""
+    if names.keys() <= _WORDS_SEEN:
+        return True
+    if not all(is_word(name) for name in names):
+        return False
+    if len(_WORDS_SEEN) < MOST_WORDS_SEEN:
+        _WORDS_SEEN.update(names)
+    return True
+
+
+_WORDS_SEEN: Final[set[str]] = set()
+MOST_WORDS_SEEN: Final = 4096
 
 NOT_GIVEN: Final = Answer(None)
 """An answer that is null or empty: the same as none."""

@@ -91,6 +91,11 @@ class Answer:
     at: float | None = None
     place: Place | None = None
 
+    @property
+    def has_note(self) -> bool:
+        """Whether something stands beside the answer."""
+        return bool(self.comment or self.fault or self.at is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class HumanEvaluation:
@@ -171,14 +176,15 @@ def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = (
         raise ValueError(
             f"{len(calls)} calls with {len(people)} evaluations: there must be one (or None) for each call"
         )
-    asked = {question for human in people if human for question in human.answers}
+    asked = set[str]().union(*(human.answers for human in people if human))
     columns: dict[str, Coded[Any]] = {}
     notes: dict[tuple[int, str], Note] = {}
     for question in sorted(asked):
         given = [human.answers.get(question) if human else None for human in people]
         columns[question] = coded([answer.value if answer else None for answer in given])
-        for row, answer in enumerate(given):
-            if answer and (answer.comment or answer.fault or answer.at is not None):
+        beside = {id(each) for each in {id(each): each for each in given if each}.values() if each.has_note}
+        for row, answer in enumerate(given) if beside else ():
+            if answer and id(answer) in beside:
                 notes[row, question] = answer
     return CallBatch(
         size=len(calls),

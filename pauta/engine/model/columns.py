@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from pauta.engine.model.conditions import ORDER_TESTS, Test, Value
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T", bound=Hashable)
+_NEVER_EQUAL: Final = frozenset({str, type(None)})
+"""Types of which no two values that differ in type are equal, as 1 and 1.0 are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ def coded(items: Iterable[T]) -> Coded[T]:
     """Values in rows as a dictionary column; values keep the order of their first appearance."""
     import numpy as np
 
+    items = list(items)
+    kinds = set(map(type, items))
+    if kinds <= _NEVER_EQUAL:
+        place = {item: n for n, item in enumerate(dict.fromkeys(items))}
+        return Coded(np.fromiter(map(place.__getitem__, items), dtype=np.int32, count=len(items)), tuple(place))
     seen: dict[tuple[type, T], int] = {}
     codes = [seen.setdefault((type(item), item), len(seen)) for item in items]
     return Coded(np.array(codes, dtype=np.int32), tuple(item for _, item in seen))

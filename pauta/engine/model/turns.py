@@ -63,8 +63,8 @@ def turns_from(
     """Turns from columns. offsets: (rows + 1,), the turns of row r are offsets[r] up to offsets[r + 1]."""
     import numpy as np
 
-    offsets = offsets.astype(np.int64)
-    return Turns(texts, speakers, starts, ends, offsets[:-1], np.diff(offsets))
+    first = offsets[:-1].astype(np.int64)
+    return Turns(texts, speakers, starts, ends, first, offsets[1:].astype(np.int64) - first)
 
 
 def turns_of(calls: Sequence[Call]) -> Turns:

@@ -106,10 +106,14 @@ class Phrase:
     @classmethod
     def prepare_all(cls, asked: Sequence[tuple[Phrase, CallBatch]]) -> None:
         """Look through what was said in some batches for the phrases of all plans at once, when the first one asks."""
-        finders = {(each._finder, id(batch)): (each._finder, batch) for each, batch in asked}.values()
-        scan = Scan([(finder.matcher, batch.said()) for finder, batch in finders])
-        for finder, batch in finders:
-            batch.once(("phrase.scan", finder), lambda: scan)
+        by_columns: dict[int, dict[tuple[int, int], tuple[Finder, CallBatch]]] = {}
+        for each, batch in asked:
+            finder = each._finder
+            by_columns.setdefault(id(batch.said().texts), {})[id(finder), id(batch)] = finder, batch
+        for batches in by_columns.values():
+            scan = Scan([(finder.matcher, batch.said()) for finder, batch in batches.values()])
+            for finder, batch in batches.values():
+                batch.once(("phrase.scan", finder), lambda scan=scan: scan)  # type: ignore[misc]
 
     def answer(self, call: Call) -> Finding:
         """Look through one call."""

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
-from pauta import Call, HumanEvaluation, Place, Problem, calls_from, evaluations_from, hookimpl, unknown_field
+from pauta import Call, HumanEvaluation, Place, Problem, calls_from, evaluations_from, hookimpl
+from pauta.plugins.sources.answers import OF_ANSWERS, OF_EVALUATIONS, Line, are_long, records_of
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -29,14 +30,11 @@ OF_CALLS: Final = (
     "call_id", "started_at", "duration_s", "agent", "team", "customer_segment", "call_type", "direction", "channel",
     "language",
 )  # fmt: skip
-OF_EVALUATIONS: Final = ("call_id", "agent", "scorecard", "version", "evaluator", "evaluated_at", "mode")
-OF_ANSWERS: Final = ("question", "answer", "comment", "fault", "at")
 DELIMITERS: Final = (",", ";", "\t")
 MOST_BYTES: Final = 50 * 1024 * 1024
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?\Z", re.ASCII)
 _SEPARATOR: Final = re.compile(r"sep=(.)\s*\Z")
-Entry = tuple[dict[str, object], Place]
 
 
 class Csv:
@@ -75,8 +73,7 @@ class Csv:
         if isinstance(sheet, Problem):
             return [sheet]
         wrong = sheet.without(("call_id", "evaluator"))
-        long = {"question", "answer"} <= set(sheet.names)
-        return [wrong] if wrong else evaluations_from(_long_records(sheet) if long else _wide_records(sheet))
+        return [wrong] if wrong else evaluations_from(records_of(sheet.names, _lines(sheet), sheet.heading, "line"))
 
 
 @dataclass(frozen=True)
@@ -179,7 +176,7 @@ def _of_calls(_: Sequence[str]) -> Sequence[str]:
 
 def _of_evaluations(names: Sequence[str]) -> Sequence[str]:
     """In a wide sheet every other column is a question, be it called `comment` or `answer`."""
-    return (*OF_EVALUATIONS, *OF_ANSWERS) if {"question", "answer"} <= set(names) else OF_EVALUATIONS
+    return (*OF_EVALUATIONS, *OF_ANSWERS) if are_long(names) else OF_EVALUATIONS
 
 
 def _rows(file: str, names: Sequence[str]) -> Iterator[tuple[dict[str, str], Place] | Problem]:
@@ -235,52 +232,16 @@ def _number(cell: str) -> float | str:
     return float(cell.replace(",", ".")) if _NUMBER.match(cell) else cell
 
 
-def _answer(cell: str | None) -> object:
-    if cell is None or cell == "[]":
-        return None if cell is None else []
-    return [part.strip() for part in cell.split("|")] if "|" in cell else cell
-
-
-def _wide_records(sheet: _Sheet) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
+def _lines(sheet: _Sheet) -> Iterator[Line | Problem]:
+    """The rows of people's evaluations, each taken apart into what is about the evaluation and the rest."""
     for entry in sheet.rows:
         if isinstance(entry, Problem):
             yield entry
             continue
         cells, at = entry
-        answers: dict[str, dict[str, object]] = {}
-        for name, cell in cells.items():
-            if name not in OF_EVALUATIONS:
-                question, _, part = name.partition(".")
-                answers.setdefault(question, {})[part or "answer"] = cell if part else _answer(cell)
-        yield {**{name: cells[name] for name in OF_EVALUATIONS if name in cells}, "answers": answers}, at
-
-
-def _long_records(sheet: _Sheet) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
-    """Rows gathered by everything that is not about the answer, in the order of each evaluation's first row."""
-    known = (*OF_EVALUATIONS, *OF_ANSWERS)
-    yield from (unknown_field(name, known, sheet.heading) for name in sheet.names if name and name not in known)
-    found: dict[tuple[str | None, ...], Entry] = {}
-    lines: dict[tuple[tuple[str | None, ...], str], int] = {}
-    for entry in sheet.rows:
-        if isinstance(entry, Problem):
-            yield entry
-            continue
-        cells, at = entry
-        key = tuple(cells.get(name) for name in OF_EVALUATIONS)
-        question = cells.get("question")
-        first = lines.setdefault((key, question or ""), at.line)
-        if question is None:
-            yield Problem("E502", "the row names no question", at)
-        elif first != at.line:
-            hint = "several chosen answers stand in one cell: a | b"
-            yield Problem("E513", f"'{question}' is answered a second time, after line {first}", at, hint)
-        else:
-            record, _ = found.setdefault(key, ({name: cells[name] for name in OF_EVALUATIONS if name in cells}, at))
-            answers = record.setdefault("answers", {})
-            given = {name: cells[name] for name in OF_ANSWERS[2:] if name in cells}
-            assert isinstance(answers, dict)
-            answers[question] = {"answer": _answer(cells.get("answer")), **given}
-    yield from found.values()
+        about: dict[str, object] = {name: cells[name] for name in OF_EVALUATIONS if name in cells}
+        rest = {name: cell for name, cell in cells.items() if name not in OF_EVALUATIONS}
+        yield about, rest, at
 
 
 @hookimpl

@@ -12,15 +12,13 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from pauta import Place, Problem, ProblemsFound, unknown_field
+from pauta import Place, Problem, ProblemsFound
+from pauta.plugins.sources.answers import OF_EVALUATIONS, Line, Record as Record, records_of
 from pauta.plugins.sources.clocks import is_whole, moment_of
 from pauta.plugins.sources.documents import json_value
 
 Row: TypeAlias = tuple[Mapping[str, object], Place]
-Record: TypeAlias = tuple[Mapping[str, object], Place]
 
-OF_EVALUATIONS: Final = ("call_id", "agent", "scorecard", "version", "evaluator", "evaluated_at", "mode")
-OF_ANSWERS: Final = ("question", "answer", "comment", "fault", "at")
 MAPS: Final = ("attributes", "metrics")
 MOMENTS: Final = ("started_at", "evaluated_at")
 WORDS: Final = frozenset({
@@ -70,67 +68,23 @@ def evaluation_records(
     names: Sequence[str], rows: Iterable[Row], zone: tzinfo | None, at: Place
 ) -> Iterator[Record | Problem]:
     """The rows as evaluation records, long or wide; a moment without an offset ends them."""
-    if not {"question", "answer"} <= set(names):
-        yield from _wide(rows, zone)
-        return
-    known = (*OF_EVALUATIONS, *OF_ANSWERS)
-    yield from (unknown_field(name, known, at) for name in names if name not in known)
-    yield from _long(rows, zone)
+    return records_of(names, _lines(rows, zone), at)
 
 
-def _wide(rows: Iterable[Row], zone: tzinfo | None) -> Iterator[Record | Problem]:
-    for row, at in rows:
-        record: dict[str, object] = {}
-        answers: dict[str, dict[str, object]] = {}
-        try:
-            for name, given in row.items():
-                if name in OF_EVALUATIONS:
-                    record[name] = _value(name, given, zone)
-                elif given is not None:
-                    question, _, part = name.partition(".")
-                    answers.setdefault(question, {})[part or "answer"] = plain(given) if part else _answer(given)
-        except ProblemsFound as found:
-            yield _placed(found.problems[0], at)
-            return
-        yield {**record, "answers": answers}, at
-
-
-def _long(rows: Iterable[Row], zone: tzinfo | None) -> Iterator[Record | Problem]:
-    """Rows gathered by everything that is not about the answer, in the order of each evaluation's first row."""
-    found: dict[tuple[object, ...], tuple[dict[str, object], dict[str, object], Place]] = {}
-    lines: dict[tuple[tuple[object, ...], str], int] = {}
+def _lines(rows: Iterable[Row], zone: tzinfo | None) -> Iterator[Line | Problem]:
+    """The rows taken apart into what is about the evaluation and the rest."""
     for row, at in rows:
         try:
-            about = {name: _value(name, row.get(name), zone) for name in OF_EVALUATIONS}
+            about = {name: _value(name, row[name], zone) for name in OF_EVALUATIONS if name in row}
         except ProblemsFound as stop:
             yield _placed(stop.problems[0], at)
             return
-        question = plain(row.get("question"))
-        if question is None or question == "":
-            yield Problem("E502", "the row names no question", at)
-            continue
-        key = tuple(str(value) for value in about.values())
-        earlier = lines.setdefault((key, str(question)), at.line)
-        if earlier != at.line:
-            yield Problem("E513", f"'{question}' is answered a second time, after row {earlier}", at)
-            continue
-        _, answers, _ = found.setdefault(key, (about, {}, at))
-        beside = {name: plain(row[name]) for name in OF_ANSWERS[2:] if row.get(name) is not None}
-        answers[str(question)] = {"answer": _answer(row.get("answer")), **beside}
-    for about, answers, at in found.values():
-        yield {**about, "answers": answers}, at
+        rest = {name: plain(given) for name, given in row.items() if name not in OF_EVALUATIONS and given is not None}
+        yield about, rest, at
 
 
 def _placed(problem: Problem, at: Place) -> Problem:
     return Problem(problem.code, problem.message, at, problem.hint)
-
-
-def _answer(value: object) -> object:
-    """An answer as it stands, or several: a list, or one text with `|` between them; `[]` is none of them."""
-    found = plain(value)
-    if found == "[]":
-        return []
-    return [part.strip() for part in found.split("|")] if isinstance(found, str) and "|" in found else found
 
 
 def _value(name: str, given: object, zone: tzinfo | None) -> object:

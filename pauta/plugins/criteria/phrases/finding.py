@@ -118,7 +118,8 @@ def _by_choice(values: Sequence[int], choice_of: NDArray[np.integer]) -> NDArray
     """(rows,) uint8: a value for each choice, by row."""
     import numpy as np
 
-    return np.array(values, dtype=np.uint8)[choice_of]
+    by_row: NDArray[np.uint8] = np.array(values, dtype=np.uint8)[choice_of]
+    return by_row
 
 
 def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArray[np.integer] | None]:

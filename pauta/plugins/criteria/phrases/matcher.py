@@ -1,4 +1,4 @@
-"""All phrases of all uses of one plan, and the automaton that finds them, with those of other plans where there are some.
+"""All phrases of all uses of a plan, and the automaton that finds them, together with those of other plans.
 
 A phrase of nothing but words (and a stem at its end) is found by the automaton itself, borders and all: it looks for
 ' full name ' in words between single blanks. Of a phrase with gaps it looks for one run of words that each wording must
@@ -121,7 +121,7 @@ class Targets:
 
 
 def joined(first: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each member of each of some ranges (first, how many): which of the ranges it is in, and which member it is."""
+    """For each member of some ranges (first, how many): which of the ranges it is in, and which member it is."""
     import numpy as np
 
     which = np.repeat(np.arange(len(counts)), counts)

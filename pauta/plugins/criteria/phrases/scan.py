@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from pauta import Turns
@@ -136,7 +137,7 @@ def _calls(asked: Sequence[Turns], matchers: Sequence[PhraseMatcher]) -> _Calls:
     bounds = np.searchsorted(kind_of.ravel()[order], np.arange(kinds.shape[1] + 1)).tolist()
     met = [
         _Met([distinct[n] for n in np.flatnonzero(meets[:, order[low]]).tolist()], high - low, begin, end)
-        for low, high in zip(bounds, bounds[1:])
+        for low, high in pairwise(bounds)
         for begin, end in [(int(ends[low] - counts[low]), int(ends[high - 1]))]
     ]
     texts = asked[0].texts

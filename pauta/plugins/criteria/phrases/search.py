@@ -6,7 +6,7 @@ in the turns, and only where they may be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -134,9 +134,7 @@ class Search:
             held = self._transcripts.place[turn] - stretch.first
             yield np.array([slot, turn, stretch.words_at(begin, held), stretch.words_at(end, held)])
 
-    def _words(
-        self, slots: NDArray[np.int64], turns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _words(self, slots: NDArray[np.int64], turns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which words of some turns count for some phrases: from low up to high."""
         import numpy as np
 

@@ -45,7 +45,8 @@ class Transcripts:
 
     def text(self, turn: int) -> str:
         """What was said in a turn, as it was written."""
-        return self.folded.texts[self.place[turn]]
+        text: str = self.folded.texts[int(self.place[turn])]
+        return text
 
     def words(self, turn: int) -> list[Word]:
         """The words of one turn."""

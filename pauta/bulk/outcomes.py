@@ -1,0 +1,119 @@
+"""Which evaluations each row of a table gets: by its person where there is one, else automatically, card by card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.bulk.incoming import Incoming
+from pauta.bulk.routes import routed
+from pauta.engine.model.calls import Call, HumanEvaluation
+from pauta.engine.model.scorecard import Scorecard
+from pauta.engine.pipeline import card_filled_in
+from pauta.engine.problems import Problem
+from pauta.engine.routing import Route, Router
+
+Wanted = tuple[tuple[Scorecard, bool], ...]
+"""The evaluations of one call in their order: each a card, and whether it is the person's."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """codes: (rows,) into `wanted`, -1 for rows that get nothing because they are no calls."""
+
+    codes: NDArray[np.intp]
+    wanted: list[Wanted]
+    problems: list[tuple[int, str, Problem]]
+
+
+def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | None = None) -> Outcomes:
+    """What is to be evaluated about each row. skip: (rows,) bool, rows that are left out.
+
+    problems: row, call and what is wrong with a route or with the card that a person named.
+    """
+    found = routed(incoming, router)
+    left_out = ~incoming.taken if skip is None else ~incoming.taken | skip
+    problems: list[tuple[int, str, Problem]] = []
+    keys = _keys(incoming, found.codes, router)
+    wanted: list[Wanted] = []
+    known: dict[Wanted, int] = {}
+    codes = np.full(incoming.size, -1, dtype=np.intp)
+    distinct, firsts, places = np.unique(keys, return_index=True, return_inverse=True)
+    for n in range(len(distinct)):
+        rows = np.flatnonzero((places == n) & ~left_out) if len(distinct) > 1 else np.flatnonzero(~left_out)
+        if not len(rows):
+            continue
+        route = found.routes[int(found.codes[firsts[n]])]
+        problems += [
+            (int(row), "", replace(problem, place=problem.place or incoming.place(int(row))))
+            for problem in route.problems
+            for row in rows
+        ]
+        outcome = _wanted(incoming, route, router, rows, problems)
+        codes[rows] = known.setdefault(outcome, len(wanted))
+        if len(known) > len(wanted):
+            wanted.append(outcome)
+    problems.sort(key=lambda each: each[0])
+    return Outcomes(codes, wanted, problems)
+
+
+def _keys(incoming: Incoming, routes: NDArray[np.intp], router: Router) -> NDArray[np.int64]:
+    """(rows,): the same number for rows of the same route whose people name the same card, version and day."""
+    parts = [routes.astype(np.int64)]
+    people = incoming.people
+    if people.any():
+        parts.append(people.astype(np.int64))
+        for name in ("scorecard", "version"):
+            column = incoming.column(name)
+            if column is not None:
+                parts.append(np.where(people, column.codes, -1).astype(np.int64))
+        if "scorecard" in incoming.columns:
+            parts.append(np.where(people, incoming.days(router.timezone, router.today)[0], -1).astype(np.int64))
+    own = np.zeros(incoming.size, dtype=np.int64)
+    own[list(incoming.doors)] = np.arange(1, len(incoming.doors) + 1)  # what they say is not what the columns say
+    parts.append(own)
+    keys = np.zeros(incoming.size, dtype=np.int64)
+    for part in parts:
+        low, high = int(part.min(initial=0)), int(part.max(initial=0))
+        if low != high:
+            keys = np.unique(keys * (high - low + 1) + (part - low), return_inverse=True)[1].astype(np.int64)
+    return keys
+
+
+def _wanted(
+    incoming: Incoming, route: Route, router: Router, rows: NDArray[np.intp], problems: list[tuple[int, str, Problem]]
+) -> Wanted:
+    """What rows get that have the same route and whose people name the same card."""
+    first = int(rows[0])
+    automatic: Wanted = tuple((card, False) for card in route.cards)
+    if not incoming.people[first]:
+        return automatic
+    call, human = _pair(incoming, first)
+    card = card_filled_in(router, human, call, route.cards)
+    if isinstance(card, Problem):
+        for row in rows.tolist():
+            call, human = _pair(incoming, row)
+            said = card_filled_in(router, human, call, route.cards)
+            if isinstance(said, Problem):
+                problems.append((row, call.call_id, said))
+        return automatic
+    by_card: list[tuple[Scorecard, bool]] = [
+        (card, True) if each.id == card.id else (each, False) for each in route.cards
+    ]
+    if card.id not in {each.id for each in route.cards}:
+        by_card.append((card, True))
+    return tuple(by_card)
+
+
+def _pair(incoming: Incoming, row: int) -> tuple[Call, HumanEvaluation]:
+    human = incoming.human(row)
+    assert human is not None, "a row with a person has an evaluation"
+    return incoming.call(row), human
+
+
+def cards_in(wanted: Sequence[Wanted]) -> list[Scorecard]:
+    """The cards of some outcomes, each once, in the order in which they come."""
+    return list({id(card): card for each in wanted for card, _ in each}.values())

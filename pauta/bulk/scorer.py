@@ -1,0 +1,404 @@
+"""Cards made ready to score tables, and one table scored: an Arrow record batch of calls in, one of results out.
+
+Setup      what a run needs to score: pickled, it goes to other processes and other machines
+Scorer     one process's plans
+Scored     what came of one batch
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.bulk.incoming import Incoming, Lazy
+from pauta.bulk.layout import Layout, layout_of
+from pauta.bulk.outcomes import Outcomes, cards_in, outcomes_of
+from pauta.bulk.outgoing import Group, Outgoing, rejects_batch
+from pauta.engine.host import Host
+from pauta.engine.model.calls import ENGINE, Answer, CallBatch, batch_of
+from pauta.engine.model.columns import Coded, Numbers, Subject, Words
+from pauta.engine.model.conditions import Condition, tests_of
+from pauta.engine.model.results import Results, Status
+from pauta.engine.model.scorecard import Scorecard
+from pauta.engine.pipeline import CardSummary, Summary, second_record
+from pauta.engine.problems import Problem, ProblemsFound, did_you_mean
+from pauta.engine.routing import Router, Versions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pauta.engine.evaluation.plan import Plan
+
+
+@dataclass(frozen=True)
+class CardsGiven:
+    """The versions of cards that are there as they are: each scores what it is given."""
+
+    cards: tuple[Scorecard, ...]
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the cards."""
+        return sorted({card.id for card in self.cards})
+
+    def in_effect(self, day: date) -> Sequence[Scorecard]:
+        """All of them, on any day."""
+        return self.cards
+
+    def resolve(self, card_id: str, wanted: str | None = None, day: date | None = None) -> Scorecard | Problem:
+        """The card of an id, in the version that is asked for."""
+        fitting = [card for card in self.cards if card.id == card_id and wanted in (None, card.version)]
+        if fitting:
+            return fitting[-1]
+        named = f"{card_id}@{wanted}" if wanted else card_id
+        return Problem("E712", f"there is no card '{named}'", None, did_you_mean(card_id, self.ids))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is needed to score: cards, time zone, plugins.
+
+    versions: the cards in play (a catalogue without its host, or CardsGiven). named: cards that score whatever they are
+    given, as a router takes them. plugins: the operation's folder of plugins; plugin_files: or what is in it, by path,
+    for machines that do not have it.
+    """
+
+    versions: Versions
+    named: tuple[Scorecard | str, ...] = ()
+    timezone: tzinfo | None = None
+    today: date | None = None
+    plugins: str | None = None
+    plugin_files: Mapping[str, bytes] = field(default_factory=dict)
+    installed: bool = True
+    isolate: tuple[str, ...] | bool = ()
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    memory: int | None = None
+
+    @classmethod
+    def of(cls, *cards: Scorecard, **more: Any) -> Setup:
+        """A setup in which the cards given score every call."""
+        return cls(CardsGiven(cards), named=cards, **more)
+
+    @property
+    def router(self) -> Router:
+        """The router over the cards."""
+        return Router(self.versions, named=self.named, timezone=self.timezone, today=self.today)
+
+    def host(self) -> Host:
+        """The plugins, loaded."""
+        folder = Path(self.plugins) if self.plugins else None
+        if self.plugin_files:
+            folder = Path(mkdtemp(prefix="pauta-plugins-"))
+            for name, text in self.plugin_files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(text)
+        more: dict[str, Any] = {}
+        if self.isolate or self.timeouts or self.memory:
+            more = {"isolate": self.isolate, "timeouts": self.timeouts, "memory": self.memory}
+        return Host(folder=folder, installed=self.installed, **more)
+
+    def scorer(self, host: Host | None = None) -> Scorer:
+        """A scorer of this process; `host`: its plugins, where they are loaded already."""
+        return Scorer(self, host or self.host())
+
+
+@dataclass
+class Scored:
+    """What came of a batch. results, rejects: in the published schemas. calls: rows that were calls.
+
+    keys: (calls,) uint64, a hash of call and agent of each row that was a call, and key_rows: (calls,) those rows:
+    who sees them all finds calls that come twice, and scores the batch again without them.
+    """
+
+    results: pa.RecordBatch
+    rejects: pa.RecordBatch
+    problems: tuple[Problem, ...]
+    keys: NDArray[np.uint64]
+    key_rows: NDArray[np.intp]
+    summary: Summary
+
+    @property
+    def calls(self) -> int:
+        """How many rows were calls."""
+        return self.summary.calls
+
+
+class Scorer:
+    """The plans of one process, compiled when a card is met, and what is known of tables by their schema."""
+
+    def __init__(self, setup: Setup, host: Host) -> None:
+        from pauta import __version__
+
+        self.setup, self.host, self.router = setup, host, setup.router
+        self._outgoing = Outgoing(__version__)
+        self._plans: dict[int, _Ready] = {}
+        self._layouts: dict[tuple[str, Any], Layout] = {}
+
+    def score(
+        self,
+        batch: pa.RecordBatch,
+        *,
+        file: str = "",
+        first_row: int = 1,
+        skip: NDArray[np.bool_] | None = None,
+    ) -> Scored:
+        """The results of a batch of calls. skip: (rows,) bool, calls that came before and are refused.
+
+        Raises ProblemsFound where the table as a whole cannot be taken.
+        """
+        incoming = Incoming(self._layout(batch.schema, file), batch, file, first_row)
+        return self.finish(incoming, skip)
+
+    def prepare(self, batch: pa.RecordBatch, *, file: str = "", first_row: int = 1) -> Incoming:
+        """A batch with its columns checked. Raises ProblemsFound where the table as a whole cannot be taken."""
+        return Incoming(self._layout(batch.schema, file), batch, file, first_row)
+
+    def finish(self, incoming: Incoming, skip: NDArray[np.bool_] | None = None) -> Scored:
+        """The results of a batch that was prepared."""
+        refused = list(incoming.refused)
+        key_rows = np.flatnonzero(incoming.taken)
+        if skip is not None:
+            doubles = np.flatnonzero(incoming.taken & skip).tolist()
+            calls = [incoming.call(row) for row in doubles]
+            refused += [(row, call.call_id, second_record(call)) for row, call in zip(doubles, calls, strict=True)]
+        outcomes = outcomes_of(incoming, self.router, skip)
+        told = [problem for _, _, problem in sorted([*refused, *outcomes.problems], key=lambda each: each[0])]
+        groups, size = _groups(incoming, outcomes, self, told)
+        wrong = [each for each in (*refused, *outcomes.problems) if each[2].severity == "error"]
+        return Scored(
+            results=self._outgoing.batch(groups, incoming.facts, size),
+            rejects=rejects_batch(
+                incoming.file, sorted(((incoming.first_row + row, call, why) for row, call, why in wrong), key=_by_row)
+            ),
+            problems=tuple([*self._layout_warnings(incoming), *told]),
+            keys=keys_of(incoming, key_rows),
+            key_rows=key_rows,
+            summary=_summary(incoming, outcomes, groups, skip),
+        )
+
+    def plan(self, card: Scorecard, told: list[Problem]) -> _Ready:
+        """A card as a plan, compiled at its first use; what is wrong with its plugins goes to `told` then."""
+        if id(card) not in self._plans:
+            self._plans[id(card)] = _Ready(card, self.host)
+            told += self._plans[id(card)].plan.problems
+        return self._plans[id(card)]
+
+    def _layout(self, schema: pa.Schema, file: str) -> Layout:
+        key = (file, schema)
+        if key not in self._layouts:
+            questions = {question.id for card in self._cards() for question in card.questions}
+            found = layout_of(schema, questions, file)
+            if isinstance(found, Problem):
+                raise ProblemsFound([found])
+            self._layouts[key] = found
+        return self._layouts[key]
+
+    def _cards(self) -> list[Scorecard]:
+        """All cards that could score a call."""
+        every: Any = getattr(self.setup.versions, "cards", ())
+        return [*every, *(card for card in self.setup.named if isinstance(card, Scorecard))]
+
+    @staticmethod
+    def _layout_warnings(incoming: Incoming) -> list[Problem]:
+        return incoming.layout.warnings if incoming.first_row == 1 else []
+
+
+class _Ready:
+    """A plan, and the subjects of calls that it will ask for."""
+
+    def __init__(self, card: Scorecard, host: Host) -> None:
+        from pauta.engine.evaluation.plan import compile_plan
+
+        self.card = card
+        self.plan: Plan = compile_plan(card, host)
+        conditions: list[Condition | None] = [question.when for question in card.questions]
+        conditions += [section.when for section in card.sections]
+        conditions += [escalation.when for escalation in card.escalations]
+        subjects = [test.subject for each in conditions if each is not None for test in tests_of(each)]
+        for criterion in self.plan.criteria.values():
+            subjects += [subject for each in criterion.walk() for subject in each.reads]
+        self.subjects = [each for each in dict.fromkeys(subjects) if each.startswith("call.")]
+
+    def batch(self, incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:
+        """Rows of a table that went through no door, as this plan takes them."""
+        taken = None if len(rows) == incoming.size else rows
+        everybody = bool(by_person.all())
+        answers: dict[str, Coded[Any]] = {}
+        notes: dict[tuple[int, str], Answer] = {}
+        for name in dict.fromkeys([*incoming.answers, *(question for question, _ in incoming.beside)]):
+            if not by_person.any():
+                break
+            if name in incoming.answers:
+                column = incoming.coded_answer(name).taken(taken)
+                codes = column.codes if everybody else np.where(by_person, column.codes, -1)
+                found = self._coded(name, codes, column.values)
+                if found is not None:
+                    answers[name] = found
+            notes |= {(place, name): note for place, note in incoming.notes(name, rows) if by_person[place]}
+        person = Lazy(rows, incoming.human)
+        return CallBatch(
+            size=len(rows),
+            calls=Lazy(rows, incoming.call),
+            answers=answers,
+            automatic=None if everybody else ~by_person,
+            evaluators=Lazy(range(len(rows)), lambda row: person[row].evaluator if by_person[row] else ENGINE),
+            humans=Lazy(range(len(rows)), lambda row: person[row] if by_person[row] else None),
+            notes=notes,
+            subjects={name: _taken(incoming.subject(name), taken) for name in self.subjects},
+        )
+
+    def _coded(self, name: str, codes: NDArray[np.int32], values: Sequence[Any]) -> Coded[Any] | None:
+        """Answers in the plan's own vocabulary; where one of them is none of it, as they were given."""
+        at = self.plan.position.get(name)
+        if at is None:
+            return _raw_coded(codes, values) if (codes >= 0).any() else None
+        coding = self.plan.codings[at]
+        if coding.closed:
+            known = [_code(coding, value) for value in values]
+            if None not in known:
+                small = np.uint8 if len(coding.vocabulary) <= _BYTE else np.int32
+                return Coded(np.array([*known, 0], dtype=small)[codes], self.plan.vocabulary(name))
+        return _raw_coded(codes, values)
+
+
+_BYTE: Final = 256
+
+
+def _code(coding: Any, value: Any) -> int | None:
+    """The code of an answer as people gave it, None where it is no answer of the question."""
+    from pauta.engine.evaluation.cells import RefusedError, State
+
+    if value is None:
+        return int(State.MISSING)
+    try:
+        read = coding.read(value)
+    except RefusedError:
+        return None
+    return int(read) if isinstance(read, State) else int(coding.code_of[read])
+
+
+def _raw_coded(codes: NDArray[np.int32], values: Sequence[Any]) -> Coded[Any]:
+    return Coded(np.where(codes < 0, len(values), codes), (*values, None))
+
+
+def _taken(subject: Subject, rows: NDArray[np.intp] | None) -> Subject:
+    if rows is None:
+        return subject
+    if isinstance(subject, Words):
+        return Words(Coded(subject.column.codes[rows], subject.column.values))
+    return Numbers(subject.values[rows])
+
+
+def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[Problem]) -> tuple[list[Group], int]:
+    """The results of each card over its rows, and how many there are in all."""
+    from pauta.engine.evaluation.evaluate import evaluate
+
+    counts = np.array([*map(len, outcomes.wanted), 0], dtype=np.int64)[outcomes.codes]
+    first = np.cumsum(counts) - counts
+    size = int(counts.sum())
+    groups: list[Group] = []
+    at_door = np.zeros(incoming.size, dtype=np.bool_)
+    at_door[list(incoming.doors)] = True
+    for card in cards_in(outcomes.wanted):
+        ready = scorer.plan(card, told)
+        rows, places, by_person = _rows_of(card, outcomes, first)
+        for slow in (False, True):
+            own = np.flatnonzero(at_door[rows] == slow)
+            if not len(own):
+                continue
+            mine, person = rows[own], by_person[own]
+            batch = _mended(incoming, mine, person) if slow else ready.batch(incoming, mine, person)
+            results = evaluate(ready.plan, batch)
+            told += [problem for problem in results.problems if problem not in ready.plan.problems]
+            alone = len(mine) == size and bool((places[own] == np.arange(size)).all())
+            groups.append(Group(results, mine, None if alone else places[own], person))
+    return groups, size
+
+
+def _rows_of(
+    card: Scorecard, outcomes: Outcomes, first: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """The rows that a card scores, where their results stand, and whether by their person."""
+    place = np.full(len(outcomes.wanted) + 1, -1, dtype=np.intp)
+    person = np.zeros(len(outcomes.wanted) + 1, dtype=np.bool_)
+    for n, wanted in enumerate(outcomes.wanted):
+        for k, (each, by_person) in enumerate(wanted):
+            if each is card:
+                place[n], person[n] = k, by_person
+    rows = np.flatnonzero(place[outcomes.codes] >= 0)
+    codes = outcomes.codes[rows]
+    return rows, (first[rows] + place[codes]).astype(np.intp), person[codes]
+
+
+def _mended(incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:
+    """Rows that went through the door, as the records that they are now."""
+    pairs = [incoming.doors[int(row)] for row in rows]
+    calls = [call for call, _ in pairs if call is not None]
+    return batch_of(calls, [human if person else None for (_, human), person in zip(pairs, by_person, strict=True)])
+
+
+def keys_of(incoming: Incoming, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """(rows,) uint64: the hash of call and agent that tells calls apart, as the pipeline makes it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    facts = incoming.facts
+    agents = pc.fill_null(facts.agent.dictionary_decode(), "")
+    joined = pc.binary_join_element_wise(pc.fill_null(facts.call_id, ""), agents, "\0")
+    if len(rows) != len(joined):
+        joined = joined.take(pa.array(rows))
+    blake = hashlib.blake2b
+    digests = b"".join([blake(key, digest_size=8).digest() for key in joined.cast(pa.binary()).to_pylist()])
+    return np.frombuffer(digests, dtype="<u8")
+
+
+def _summary(
+    incoming: Incoming, outcomes: Outcomes, groups: Sequence[Group], skip: NDArray[np.bool_] | None
+) -> Summary:
+    left_out = int((incoming.taken & skip).sum()) if skip is not None else 0
+    calls = int(incoming.taken.sum()) - left_out
+    unclaimed = [n for n, wanted in enumerate(outcomes.wanted) if not wanted]
+    summary = Summary(
+        calls=calls,
+        evaluations=sum(len(group.rows) for group in groups),
+        unclaimed=int(np.isin(outcomes.codes, unclaimed).sum()) if unclaimed else 0,
+        refused=incoming.size - calls,
+    )
+    for group in groups:
+        name = group.results.scorecard.name
+        merge(summary.by_card.setdefault(name, CardSummary()), _card_summary(group.results, group.by_person))
+    return summary
+
+
+def _card_summary(results: Results, by_person: NDArray[np.bool_]) -> CardSummary:
+    scored = (results.status == Status.COMPLETE) & ~np.isnan(results.score)
+    summary = CardSummary(
+        evaluations=len(results),
+        by_person=int(by_person.sum()),
+        passed=int((results.passed == 1).sum()),
+        failed=int((results.passed == 0).sum()),
+        scored=int(scored.sum()),
+        score_sum=float(results.score[scored].sum()),
+    )
+    counts = np.bincount(results.status, minlength=len(Status))
+    summary.by_status.update({status.name.lower(): int(counts[status]) for status in Status if counts[status]})
+    return summary
+
+
+def merge(into: CardSummary, other: CardSummary) -> None:
+    """Count the evaluations of a batch with those before."""
+    for name in ("evaluations", "by_person", "passed", "failed", "scored", "score_sum"):
+        setattr(into, name, getattr(into, name) + getattr(other, name))
+    into.by_status.update(other.by_status)
+
+
+def _by_row(refused: tuple[int, str | None, Problem]) -> tuple[int, str]:
+    return refused[0], refused[2].code
