@@ -6,10 +6,11 @@ none. Whoever comes later replaces the earlier, and what that had added is taken
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
 
 from pauta.engine.delivery import stamp
 from pauta.engine.model.moments import moment_from
@@ -17,48 +18,102 @@ from pauta.engine.model.scorecard import MISSING, NOT_ASKED, UNVERIFIED
 from pauta.followup.calendar import Calendar
 from pauta.store import Ledger
 
-Record = Mapping[str, Any]
+Record: TypeAlias = Mapping[str, Any]
+Key: TypeAlias = tuple[str, str, str]
+"""A call, the agent ('' where none is named) and a card."""
 
 _UNANSWERED: Final = (MISSING, UNVERIFIED, NOT_ASKED)
+_COUNT: Final = """INSERT INTO asked (scorecard, question, day, agent, team, asked, missed) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (scorecard, question, day, agent) DO UPDATE SET asked = asked.asked + excluded.asked,
+    missed = asked.missed + excluded.missed, team = excluded.team"""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An evaluation that was read: its record, what is stored of its call, and its fact (None: it does not count)."""
+    """An evaluation that counts: its record, what is stored of its call, and its fact (None: it is incomplete).
+
+    before: the id of the evaluation that counted before it, where there was one.
+    """
 
     record: Record
     call: Record
     fact: Record | None
     misses: tuple[Record, ...]
-    position: int
+    before: str | None = None
 
 
-def read_fresh(ledger: Ledger, calendar: Calendar, now: datetime, *, after: int, most: int) -> tuple[list[Read], int]:
-    """The next evaluations after a position that count in reports, and the position up to which that is.
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What is new: the evaluations that count now, the ids of those that counted and left nothing, and how far it is.
 
-    Keeps their facts; to be called inside a transaction of the ledger.
+    last: the position up to which the store was read, None where there was nothing new.
     """
-    fresh = ledger.fresh(after, most)
-    found: dict[tuple[str, str, str], Read] = {}
-    for row in fresh:
-        key = str(row["call_id"]), str(row["agent"] or ""), str(row["scorecard"])
-        record = ledger.counting(*key)
-        if record is not None:
-            call = _call(ledger, key[0], key[1])
-            at = _begun(record, now)
-            day = at.astimezone(calendar.zone).date()
-            fact, misses = _fact_of(record, call, at, day), _misses_of(record, at, day)
-            found[key] = Read(record, call, fact, misses, int(str(row["position"])))
-    _forget(ledger, found)
-    _keep(ledger, found.values())
-    last = int(str(fresh[-1]["position"])) if fresh else after
-    return sorted(found.values(), key=lambda each: each.position), last
+
+    reads: Sequence[Read] = ()
+    gone: Sequence[str] = ()
+    last: int | None = None
 
 
-def _call(ledger: Ledger, call_id: str, agent: str) -> Record:
-    query = "SELECT * FROM calls WHERE call_id = ? AND agent = ?"
-    found = ledger.rows(query, (call_id, agent))
-    return {name: value for name, value in found[0].items() if value not in (None, {})} if found else {}
+def read_fresh(ledger: Ledger, calendar: Calendar, now: datetime, *, after: int, most: int) -> Fresh:
+    """The next evaluations after a position; keeps their facts. To be called inside a transaction of the ledger."""
+    rows = ledger.fresh(after, most)
+    if not rows:
+        return Fresh()
+    keys = list(dict.fromkeys(_key_of(row) for row in rows))
+    records, calls = _counting(ledger, keys), _calls(ledger, keys)
+    before = {_key_of(row): row for row in ledger.among("facts", "call_id", (key[0] for key in keys))}
+    before = {key: before[key] for key in keys if key in before}
+    reads, gone = [], []
+    for key in keys:
+        earlier = str(before[key]["evaluation_id"]) if key in before else None
+        if key in records:
+            reads.append(_read(records[key], calls.get(key[:2], {}), calendar, now, earlier))
+        elif earlier is not None:
+            gone.append(earlier)
+    counts = _Counts()
+    _forget(ledger, before, counts)
+    _keep(ledger, reads, counts)
+    return Fresh(reads, gone, int(str(rows[-1]["position"])))
+
+
+def _key_of(row: Record) -> Key:
+    return str(row["call_id"]), str(row["agent"] or ""), str(row["scorecard"])
+
+
+def _counting(ledger: Ledger, keys: Sequence[Key]) -> dict[Key, Record]:
+    """The evaluations that count in reports; most calls have but one, and only of several it has to be asked which."""
+    rivals: dict[Key, list[str]] = {}
+    for row in ledger.rivals({key[0] for key in keys}):
+        rivals.setdefault(_key_of(row), []).append(str(row["evaluation_id"]))
+    alone = {key: rivals[key][0] for key in keys if len(rivals.get(key, ())) == 1}
+    records = ledger.evaluations(alone.values())
+    found: dict[Key, Record] = {key: records[name] for key, name in alone.items()}
+    for key in keys:
+        if len(rivals.get(key, ())) > 1:
+            record = ledger.counting(*key)
+            if record is not None:
+                found[key] = record
+    return found
+
+
+def _calls(ledger: Ledger, keys: Sequence[Key]) -> dict[tuple[str, str], Record]:
+    query = f"SELECT * FROM calls WHERE call_id IN ({ledger.store.each_of})"  # noqa: S608  # a phrase of our own
+    rows = ledger.rows(query, (json.dumps(sorted({key[0] for key in keys})),))
+    return {
+        (str(row["call_id"]), str(row["agent"] or "")): {
+            name: value for name, value in row.items() if value not in (None, {})
+        }
+        for row in rows
+    }
+
+
+def _read(record: Record, call: Record, calendar: Calendar, now: datetime, before: str | None) -> Read:
+    if record["status"] == "incomplete":
+        return Read(record, call, None, (), before)
+    at = _begun(record, now)
+    when = {"at": stamp(at), "day": at.astimezone(calendar.zone).date().isoformat()}
+    whose = {name: record[name] or "" for name in ("agent", "team", "call_type")}
+    return Read(record, call, _fact_of(record, call, whose | when), _misses_of(record, whose | when), before)
 
 
 def _begun(record: Record, now: datetime) -> datetime:
@@ -70,41 +125,31 @@ def _begun(record: Record, now: datetime) -> datetime:
     return now
 
 
-def _fact_of(record: Record, call: Record, at: datetime, day: date) -> Record | None:
-    if record["status"] == "incomplete":
-        return None
+def _fact_of(record: Record, call: Record, about: Record) -> Record:
     by_class = record["critical_by_class"] or {}
     metrics = {
         name: value
         for name, value in {**(call.get("metrics") or {}), "duration_s": call.get("duration_s")}.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
+    own = ("call_id", "scorecard", "version", "evaluation_id", "revision", "evaluator")
+    result = ("score", "agent_score", "passed")
     return {
-        **{name: record[name] or "" for name in ("agent", "team", "call_type")},
-        **{
-            name: record[name] for name in ("call_id", "scorecard", "evaluation_id", "revision", "evaluator", "version")
-        },
-        **{name: record[name] for name in ("score", "agent_score", "passed")},
+        **about,
+        **{name: record[name] for name in own + result},
         **{name: int(by_class.get(name, 0)) for name in ("customer", "business", "compliance")},
-        "at": stamp(at),
-        "day": day.isoformat(),
         "non_critical": record["non_critical_errors"],
         "opportunities": sum(each["credit"] is not None for each in record["answers"]),
         "details": {"metrics": metrics},
     }
 
 
-def _misses_of(record: Record, at: datetime, day: date) -> tuple[Record, ...]:
-    if record["status"] == "incomplete":
-        return ()
-    about = {name: record[name] or "" for name in ("agent", "team", "call_type")}
-    about |= {name: record[name] for name in ("evaluation_id", "scorecard", "evaluator")}
+def _misses_of(record: Record, about: Record) -> tuple[Record, ...]:
+    about = {**about, **{name: record[name] for name in ("evaluation_id", "scorecard", "evaluator")}}
     return tuple(
         {
             **about,
             "question": each["question"],
-            "at": stamp(at),
-            "day": day.isoformat(),
             "fault": each["fault"],
             "error": _gravest(each["error"]),
             "credit": each["credit"],
@@ -121,38 +166,49 @@ def _gravest(error: Any) -> str:
     return str(classes[0]) if classes else "non_critical" if errors else ""
 
 
-def _forget(ledger: Ledger, keys: Iterable[tuple[str, str, str]]) -> None:
+def asked_in(record: Record) -> Iterable[tuple[str, bool]]:
+    """The questions that a record asked and that have a credit, each with whether it was missed."""
+    for each in record["answers"]:
+        if each["credit"] is not None and each["state"] not in _UNANSWERED:
+            yield each["question"], each["fault"] is not None
+
+
+class _Counts:
+    """How often questions are to be counted in and out: one row for a card, question, day and agent."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str, str, str], list[int]] = {}
+        self._team: dict[tuple[str, str, str, str], str] = {}
+
+    def add(self, record: Record, day: str, sign: int) -> None:
+        for question, missed in asked_in(record):
+            key = record["scorecard"], question, day, record["agent"] or ""
+            counted = self._by_key.setdefault(key, [0, 0])
+            counted[0] += sign
+            counted[1] += sign * missed
+            self._team[key] = record["team"] or ""
+
+    def keep(self, ledger: Ledger) -> None:
+        rows = [(*key, self._team[key], *counted) for key, counted in self._by_key.items() if any(counted)]
+        ledger.store.write_many(_COUNT, sorted(rows))
+
+
+def _forget(ledger: Ledger, before: Mapping[Key, Record], counts: _Counts) -> None:
     """Take away what earlier evaluations of the same calls had added."""
-    for key in keys:
-        where = "call_id = ? AND agent = ? AND scorecard = ?"
-        before = ledger.one("facts", where, key)
-        if before is None:
-            continue
-        record = ledger.store.evaluation(str(before["evaluation_id"]), int(str(before["revision"])))
+    for fact in before.values():
+        record = ledger.store.evaluation(str(fact["evaluation_id"]), int(fact["revision"]))
         if record is not None:
-            _count(ledger, record, str(before["day"]), -1)
-        ledger.delete("misses", "evaluation_id = ?", (before["evaluation_id"],))
-        ledger.delete("facts", where, key)
+            counts.add(record, str(fact["day"]), -1)
+    ledger.store.write_many(
+        "DELETE FROM misses WHERE evaluation_id = ?", [(fact["evaluation_id"],) for fact in before.values()]
+    )
+    ledger.store.write_many("DELETE FROM facts WHERE call_id = ? AND agent = ? AND scorecard = ?", before)
 
 
-def _keep(ledger: Ledger, found: Iterable[Read]) -> None:
-    there = [each for each in found if each.fact is not None]
-    ledger.put("facts", [each.fact for each in there if each.fact is not None])
-    ledger.put("misses", [miss for each in there for miss in each.misses])
-    for each in there:
-        assert each.fact is not None
-        _count(ledger, each.record, str(each.fact["day"]), 1)
-
-
-def _count(ledger: Ledger, record: Record, day: str, sign: int) -> None:
-    """Count a record's questions in (or out) by card, question, day and agent."""
-    query = """INSERT INTO asked (scorecard, question, day, agent, team, asked, missed) VALUES (?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (scorecard, question, day, agent) DO UPDATE SET asked = asked.asked + excluded.asked,
-        missed = asked.missed + excluded.missed, team = excluded.team"""
-    answered = [each for each in record["answers"] if each["state"] not in _UNANSWERED and each["credit"] is not None]
-    rows = [
-        (record["scorecard"], each["question"], day, record["agent"] or "", record["team"] or "", sign,
-         sign * (each["fault"] is not None))
-        for each in answered
-    ]  # fmt: skip
-    ledger.store.write_many(query, rows)
+def _keep(ledger: Ledger, reads: Iterable[Read], counts: _Counts) -> None:
+    there = [(each, each.fact) for each in reads if each.fact is not None]
+    ledger.put("facts", [fact for _, fact in there])
+    ledger.put("misses", [miss for each, _ in there for miss in each.misses])
+    for each, fact in there:
+        counts.add(each.record, str(fact["day"]), 1)
+    counts.keep(ledger)

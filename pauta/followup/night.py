@@ -21,14 +21,25 @@ from pauta.engine.problems import Problem
 from pauta.engine.seam.loaded import said
 from pauta.followup.calendar import Calendar
 from pauta.followup.deadlines import deadline
-from pauta.followup.facts import Read, Record, read_fresh
-from pauta.followup.keeping import NoticeRows, keep, key_of, was_raised
+from pauta.followup.facts import Fresh, Read, Record, read_fresh
+from pauta.followup.keeping import Keeper, NoticeRows, key_of
 from pauta.followup.people import People
-from pauta.followup.windows import figures, keys_touched, value_of, window_of
+from pauta.followup.windows import Windows, figure_of, keys_touched
 from pauta.store import AnyStore, Ledger
 
 SLICE: Final = 500
 """So many evaluations, and all that follows from them, are one transaction."""
+
+WINDOWS: Final = 100
+"""So many windows are looked at in one transaction."""
+
+DONE: Final = ("closed", "verified")
+"""The states in which nothing is left to be done."""
+
+_OPENED: Final = """SELECT d.state FROM raised AS r JOIN duties AS d ON d.raised_key = r.key
+    WHERE r.escalation = ? AND r.over_key = ? AND r.about = ? AND r.warning = ?
+    UNION ALL SELECT f.state FROM raised AS r JOIN findings AS f ON f.raised_key = r.key
+    WHERE r.escalation = ? AND r.over_key = ? AND r.about = ? AND r.warning = ?"""
 
 CardOf = Callable[[str, str, str], Scorecard | None]
 """The card of an evaluation, by id, version and digest."""
@@ -68,39 +79,73 @@ class _Night:
         self._ledger, self._setting, self._now = ledger, setting, now
         self._done = Night()
         self._told: set[str] = set()
+        self._keeper = Keeper(setting.people, setting.rows_of_notice)
+        self._windows = Windows(ledger, now, setting.calendar)
+        self._made: dict[int, Any] = {}
+        self._standing: dict[str, list[StandingEscalation]] = {}
+        for each in setting.standing:
+            self._standing.setdefault(each.over.kind, []).append(each)
 
     def run(self) -> Night:
-        while True:
-            with self._ledger.writing():
-                after = int(self._ledger.mark("facts") or 0)
-                reads, last = read_fresh(self._ledger, self._setting.calendar, self._now, after=after, most=SLICE)
-                if last == after:
-                    break
-                for each in reads:
-                    self._done.evaluations += 1
-                    self._one(each)
-                for standing in self._setting.standing:
-                    keys = keys_touched(standing.over, reads)
-                    self._ledger.put("marks", [{"name": f"window {standing.id} {key}", "value": "new"} for key in keys])
-                self._ledger.set_mark("facts", str(last))
-        for standing in self._setting.standing:
-            self._many(standing)
+        while self._slice():
+            pass
+        for kind in self._standing:
+            self._touched(kind)
+        self._seen_before()
         return self._done
 
-    def _one(self, read: Read) -> None:
-        """What one evaluation raises by its card."""
+    def _slice(self) -> bool:
+        """Some evaluations that are new, with all that follows from each; whether there were any."""
+        with self._ledger.writing():
+            after = int(self._ledger.mark("facts") or 0)
+            fresh = read_fresh(self._ledger, self._setting.calendar, self._now, after=after, most=SLICE)
+            if fresh.last is None:
+                return False
+            self._done.evaluations += len(fresh.reads)
+            self._raise_by_cards(fresh)
+            names = [
+                {"name": f"window {kind} {key}", "value": "new"}
+                for kind in self._standing
+                for key in keys_touched(kind, fresh.reads)
+            ]
+            self._ledger.put("marks", [*names, {"name": "facts", "value": str(fresh.last)}])
+            self._keeper.flush(self._ledger)
+        return True
+
+    def _raise_by_cards(self, fresh: Fresh) -> None:
+        """What evaluations raise by their cards, and what is not raised any more."""
+        keys = {
+            (_call_of(read), name): key_of("call", *_call_of(read), name)
+            for read in fresh.reads
+            for name in _names(read)
+        }
+        known = {str(row["key"]) for row in self._ledger.among("raised", "key", keys.values())}
+        for read in fresh.reads:
+            wanted = [(name, keys[_call_of(read), name]) for name in _names(read)]
+            self._one(read, [(name, key) for name, key in wanted if key not in known])
+        now_raised: dict[str, set[str]] = {name: set() for name in fresh.gone}
+        now_raised |= {read.before: set(_names(read)) for read in fresh.reads if read.before}
+        rows: list[Any] = self._ledger.among("raised", "evaluation_id", now_raised, "over_kind = ''")
+        for row in rows:
+            still = row["escalation"] in now_raised[str(row["evaluation_id"])]
+            if still is bool(row["details"].get("withdrawn")):
+                details = {**row["details"], "withdrawn": not still}
+                self._ledger.change("raised", {"key": row["key"]}, details=details)
+                states = ("withdrawn", "raised") if still else ("raised", "withdrawn")
+                self._keeper.record("raised", row["key"], self._now, "revise", *states)
+
+    def _one(self, read: Read, raised: Sequence[tuple[str, str]]) -> None:
+        """What one evaluation raises anew: names of escalations, and their keys."""
         record = read.record
-        names = record["escalations"] or ()
-        card = self._setting.card_of(record["scorecard"], record["version"], record["digest"]) if names else None
+        card = self._setting.card_of(record["scorecard"], record["version"], record["digest"]) if raised else None
         if card is None:
-            if names:
+            if raised:
                 what = f"{record['scorecard']}@{record['version']}"
                 self._tell("E783", f"the card {what} is not there any more, so what its escalations do is not known")
             return
         by_id = {each.id: each for each in card.escalations}
-        for name in names:
-            key = key_of("evaluation", record["evaluation_id"], name)
-            if name in by_id and not was_raised(self._ledger, key):
+        for name, key in raised:
+            if name in by_id:
                 self._raise(by_id[name], self._occasion_of(key, by_id[name], card, read))
 
     def _occasion_of(self, key: str, escalation: Escalation, card: Scorecard, read: Read) -> Occasion:
@@ -125,35 +170,45 @@ class _Night:
     def _language_of(self, agent: str | None) -> str:
         return (self._setting.people.get(agent).language if agent else None) or self._setting.language
 
-    def _many(self, standing: StandingEscalation) -> None:
-        """What an escalation of the operation raises over windows with something new, or about which it was raised."""
-        prefix = f"window {standing.id} "
+    def _touched(self, kind: str) -> None:
+        """What the operation's escalations raise over windows of a kind in which something is new."""
+        prefix = f"window {kind} "
+        where = f"name >= ? AND name < ? ORDER BY name LIMIT {WINDOWS}"
         while True:
             with self._ledger.writing():
-                where = "name >= ? AND name < ? ORDER BY name LIMIT ?"
-                marks = self._ledger.select("marks", where, (prefix, prefix + "\U0010ffff", SLICE))
+                marks = self._ledger.select("marks", where, (prefix, prefix + "\U0010ffff"))
                 for each in marks:
-                    self._window(standing, str(each["name"])[len(prefix) :])
-                    self._ledger.delete("marks", "name = ?", (each["name"],))
-            if len(marks) < SLICE:
-                break
+                    for standing in self._standing[kind]:
+                        self._window(standing, str(each["name"])[len(prefix) :])
+                done = [(each["name"],) for each in marks]
+                self._ledger.store.write_many("DELETE FROM marks WHERE name = ?", done)
+                self._keeper.flush(self._ledger)
+            if len(marks) < WINDOWS:
+                return
+
+    def _seen_before(self) -> None:
+        """Look again at windows about which something was raised and in which nothing is new."""
+        by_id = {each.id: each for each in self._setting.standing}
         with self._ledger.writing():
-            where = "escalation = ? AND active = 1 AND last_seen < ?"
-            for key in dict.fromkeys(
-                str(each["over_key"]) for each in self._ledger.select("alarms", where, (standing.id, stamp(self._now)))
-            ):
-                self._window(standing, key)
+            alarms = self._ledger.select("alarms", "active = 1 AND last_seen < ?", (stamp(self._now),))
+            for name, key in sorted({(str(each["escalation"]), str(each["over_key"])) for each in alarms}):
+                if name in by_id:
+                    self._window(by_id[name], key)
+            self._keeper.flush(self._ledger)
 
     def _window(self, standing: StandingEscalation, key: str) -> None:
         """Open, keep or end the alarms of one window."""
-        window = window_of(self._ledger, standing.over, key, self._now, self._setting.calendar)
-        found = {(each.about, each.warning): each for each in self._found(standing, window)}
+        window = self._windows.of(standing.over, key, standing.id)
+        found = self._found(standing, window)
+        if found is None:
+            return
+        by_what = {(each.about, each.warning): each for each in found}
         alarms = self._ledger.select("alarms", "escalation = ? AND over_key = ?", (standing.id, key))
         known = {(str(each["about"]), bool(each["warning"])): each for each in alarms}
-        for what, raised in found.items():
+        for what, raised in by_what.items():
             self._alarm(standing, window, raised, known.get(what))
         for what, alarm in known.items():
-            if what not in found and alarm["active"]:
+            if what not in by_what and alarm["active"]:
                 row = {"escalation": standing.id, "over_key": key, "about": what[0], "warning": int(what[1])}
                 self._ledger.change("alarms", row, active=0, last_seen=stamp(self._now))
 
@@ -165,28 +220,31 @@ class _Night:
         row: Record = {
             "escalation": standing.id, "over_key": window.key, "about": raised.about, "warning": int(raised.warning),
         }  # fmt: skip
-        details = {"evaluations": list(raised.evaluations), "reason": raised.reason}
-        if before is not None and before["active"] and not self._anew(before, raised):
-            self._ledger.put("alarms", [{**before, **row, "last_seen": now, "details": before["details"]}])
+        if before is not None and not self._anew(before, raised):
+            self._ledger.put("alarms", [{**before, "active": 1, "last_seen": now}])
             return
         episode = int(before["episode"]) + 1 if before else 1
+        details = {"evaluations": list(raised.evaluations), "reason": raised.reason}
         kept = {**row, "episode": episode, "active": 1, "since": now, "last_seen": now, "details": details}
         self._ledger.put("alarms", [kept])
         key = key_of("window", standing.id, window.key, raised.about, int(raised.warning), episode)
-        if not was_raised(self._ledger, key):
-            self._raise(standing, self._occasion_over(key, standing, window, raised))
+        self._raise(standing, self._occasion_over(key, standing, window, raised))
 
     def _anew(self, alarm: Mapping[str, Any], raised: Raise) -> bool:
-        """Whether it happened again after all that was opened for it was closed."""
+        """Whether what was raised before, and is found again, is to be raised again.
+
+        There must be newer evidence; and what was opened for it must be done with, or none of the evidence is the old.
+        What never ended is only raised again where something was opened for it, and is done with.
+        """
         known = set((alarm["details"] or {}).get("evaluations", ()))
-        if not raised.evaluations or set(raised.evaluations) <= known:
-            return False
-        query = """SELECT count(*) AS open FROM raised AS r JOIN duties AS d ON d.raised_key = r.key
-            WHERE r.escalation = ? AND r.over_key = ? AND r.about = ? AND d.state <> 'closed'"""
-        values = (alarm["escalation"], alarm["over_key"], alarm["about"])
-        still_open = self._ledger.rows(query, values)[0]["open"]
-        any_duty = self._ledger.rows(query.replace("AND d.state <> 'closed'", ""), values)[0]["open"]
-        return bool(any_duty) and not still_open
+        ended, evidence = not alarm["active"], set(raised.evaluations)
+        if evidence <= known:
+            return ended and not evidence
+        if ended and known.isdisjoint(evidence):
+            return True
+        values = (alarm["escalation"], alarm["over_key"], alarm["about"], alarm["warning"])
+        states = [str(row["state"]) for row in self._ledger.rows(_OPENED, values * 2)]
+        return all(state in DONE for state in states) and (ended or bool(states))
 
     def _occasion_over(self, key: str, standing: StandingEscalation, window: Window, raised: Raise) -> Occasion:
         agent = window.key if window.over.kind == "agent" else None
@@ -209,28 +267,30 @@ class _Night:
             raised=raised,
         )
 
-    def _found(self, standing: StandingEscalation, window: Window) -> Sequence[Raise]:
-        """What the condition or the rule finds in a window; nothing where the rule fails."""
+    def _found(self, standing: StandingEscalation, window: Window) -> Sequence[Raise] | None:
+        """What the condition or the rule finds in a window; None where the rule fails, and nothing is known."""
         if standing.when is not None:
-            known = figures(window)
-            if not holds(standing.when, lambda subject: value_of(known, subject)):
+            known: dict[str, float | None] = {}
+            if not holds(standing.when, lambda name: known.setdefault(name, figure_of(window, name))):
                 return ()
-            said_of = ", ".join(f"{name} {value:.4g}" for name, value in known.items())
-            ids = tuple(fact.evaluation_id for fact in window.facts)
-            questions = (window.key.partition("/")[2],) if window.over.kind == "question" else _often(window)
-            return [Raise(f"{window.over.kind} {window.key}: {said_of}", "", ids, questions, figures=known)]
+            seen = {name: value for name, value in known.items() if value is not None}
+            told = ", ".join(f"{name} {value:.4g}" for name, value in seen.items())
+            of_question = window.over.kind == "question"
+            ids = dict.fromkeys(each.evaluation_id for each in (window.misses if of_question else window.facts))
+            questions = (window.key.partition("/")[2],) if of_question else _often(window)
+            return [Raise(f"{window.over.kind} {window.key}: {told}", "", tuple(ids), questions, figures=seen)]
         use = standing.rule
         if use is None:
             return ()
         what = f"rule '{use.name}' of escalation '{standing.id}'"
-        return self._plugin("rules", use, "found", window, what) or ()
+        return self._plugin("rules", use, "found", window, what)
 
     def _raise(self, escalation: Escalation | StandingEscalation, occasion: Occasion) -> None:
         opened: list[Opened] = []
         for use in escalation.do:
             what = f"action '{use.name}' of escalation '{escalation.id}'"
             opened += self._plugin("actions", use, "opens", occasion, what) or ()
-        counted = keep(self._ledger, occasion, opened, self._setting.people, self._setting.rows_of_notice)
+        counted = self._keeper.keep(occasion, opened)
         self._done.raised += 1
         for kind, count in counted.items():
             self._done.opened[kind] = self._done.opened.get(kind, 0) + count
@@ -245,7 +305,9 @@ class _Night:
         owner = self._setting.host.owner(kind, use.name)
 
         def work() -> Sequence[Any]:
-            return list(getattr(offered(use.options), method)(given))
+            if id(use) not in self._made:
+                self._made[id(use)] = offered(use.options)
+            return list(getattr(self._made[id(use)], method)(given))
 
         try:
             return work() if owner is None or owner.built_in else owner.run(work, what)
@@ -259,6 +321,15 @@ class _Night:
         if message not in self._told:
             self._told.add(message)
             self._done.problems.append(Problem(code, message, use.at if use else None))
+
+
+def _call_of(read: Read) -> tuple[str, str, str]:
+    return str(read.record["call_id"]), str(read.record["agent"] or ""), str(read.record["scorecard"])
+
+
+def _names(read: Read) -> Sequence[str]:
+    """The escalations that an evaluation raises; an incomplete one raises none."""
+    return tuple(read.record["escalations"] or ()) if read.fact is not None else ()
 
 
 def _often(window: Window) -> tuple[str, ...]:

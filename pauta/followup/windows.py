@@ -5,71 +5,105 @@ A window is read off the ledger by an index, as far as a rule asks: its size is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
-from pauta.engine.model.conditions import Value
-from pauta.engine.model.followup import CRITICAL, Asked, Fact, Miss, Over, Window
+from pauta.engine.model.followup import CRITICAL, FIGURES, Asked, Fact, KeptDuty, Miss, Over, Window
 from pauta.followup.calendar import Calendar
-from pauta.followup.facts import Read
+from pauta.followup.facts import Read, asked_in
 from pauta.store import Ledger
 
 _DAY: Final = timedelta(days=1)
-_COLUMN: Final = {kind: kind for kind in ("agent", "team", "scorecard", "evaluator", "call_type")}
+_RAISED_BEFORE: Final = 20
+"""Of so many raises about one window the evidence is remembered: more do not fit into it."""
 
 
-def keys_touched(over: Over, reads: Iterable[Read]) -> list[str]:
-    """The windows in which these evaluations are new, in order; a question's is `card/question`."""
+def keys_touched(kind: str, reads: Iterable[Read]) -> list[str]:
+    """The windows of a kind in which these evaluations are new, in order; a question's is `card/question`."""
     found: dict[str, None] = {}
     for each in reads:
-        if over.kind == "question":
-            answers = each.record["answers"]
-            found |= {f"{each.record['scorecard']}/{answer['question']}": None for answer in answers}
-        elif each.record[over.kind]:
-            found[str(each.record[over.kind])] = None
+        if kind == "question":
+            found |= {f"{each.record['scorecard']}/{question}": None for question, _ in asked_in(each.record)}
+        elif each.record[kind]:
+            found[str(each.record[kind])] = None
     return list(found)
 
 
-def window_of(ledger: Ledger, over: Over, key: str, until: datetime, calendar: Calendar) -> Window:
-    """The window of a key that ends at a moment."""
-    reader = _Reader(ledger, over, key, until, calendar)
-    return Window(over, key, until, reader.facts, reader.misses, reader.asked)
+class Windows:
+    """The windows that end at one moment. What several escalations look at is read once while the key is the same."""
+
+    def __init__(self, ledger: Ledger, until: datetime, calendar: Calendar) -> None:
+        self._ledger, self._until, self._calendar = ledger, until, calendar
+        self._everyone: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+        self._readers: dict[Over, _Reader] = {}
+        self._key = ""
+
+    def of(self, over: Over, key: str, escalation: str = "") -> Window:
+        """The window of a key, as an escalation sees it."""
+        if key != self._key:
+            self._readers, self._key = {}, key
+        reader = self._readers.get(over)
+        if reader is None:
+            reader = self._readers[over] = _Reader(self._ledger, over, key, self._until, self._calendar)
+        return Window(
+            over,
+            key,
+            self._until,
+            lambda: reader.facts,
+            lambda: reader.misses,
+            lambda: reader.asked,
+            lambda: self._asked_of_all(reader.days),
+            reader.duties,
+            lambda: self._spent(escalation, key),
+        )
+
+    def _asked_of_all(self, days: tuple[str, str] | None) -> dict[str, tuple[int, int]]:
+        if days is None:
+            return {}
+        if days not in self._everyone:
+            query = """SELECT scorecard, question, sum(asked) AS asked, sum(missed) AS missed FROM asked
+                WHERE day >= ? AND day <= ? GROUP BY scorecard, question"""
+            self._everyone[days] = {
+                f"{row['scorecard']}/{row['question']}": (int(str(row["asked"])), int(str(row["missed"])))
+                for row in self._ledger.rows(query, days)
+            }
+        return self._everyone[days]
+
+    def _spent(self, escalation: str, key: str) -> frozenset[str]:
+        where = f"escalation = ? AND over_key = ? AND warning = 0 ORDER BY at DESC LIMIT {_RAISED_BEFORE}"
+        rows: list[Any] = self._ledger.select("raised", where, (escalation, key))
+        return frozenset(name for row in rows for name in row["details"].get("evaluations", ()))
 
 
 class _Reader:
     """Reads what is in one window; each list once."""
 
     def __init__(self, ledger: Ledger, over: Over, key: str, until: datetime, calendar: Calendar) -> None:
-        self._ledger, self._over, self._until = ledger, over, until
+        self._ledger, self._over, self._until, self._whole = ledger, over, until, key
         card, _, question = key.partition("/") if over.kind == "question" else ("", "", "")
         self._question = question
-        self._column = "scorecard" if over.kind == "question" else _COLUMN[over.kind]
+        self._column = "scorecard" if over.kind == "question" else over.kind
         self._key = card if over.kind == "question" else key
         self._begin = _begin(over, until, calendar)
         self._zone = calendar.zone
-        self._known: list[Fact] | None = None
 
+    @cached_property
     def facts(self) -> Sequence[Fact]:
         """The evaluations, oldest first."""
-        if self._known is None:
-            where, values = f"{self._column} = ? AND at <= ?", [self._key, stamp(self._until)]
-            if self._begin is not None:
-                rows = self._ledger.select(
-                    "facts", f"{where} AND at >= ? ORDER BY at, call_id", [*values, stamp(self._begin)]
-                )
-            else:
-                rows = self._ledger.select(
-                    "facts", f"{where} ORDER BY at DESC, call_id DESC LIMIT {int(self._over.last or 0)}", values
-                )[::-1]
-            self._known = [fact_from(row) for row in rows]
-        return self._known
+        where, values = f"{self._column} = ? AND at <= ?", [self._key, stamp(self._until)]
+        if self._begin is not None:
+            where, values = f"{where} AND at >= ? ORDER BY at, call_id", [*values, stamp(self._begin)]
+            return [fact_from(row) for row in self._ledger.select("facts", where, values)]
+        where = f"{where} ORDER BY at DESC, call_id DESC LIMIT {int(self._over.last or 0)}"
+        return [fact_from(row) for row in self._ledger.select("facts", where, values)[::-1]]
 
+    @cached_property
     def misses(self) -> Sequence[Miss]:
         """What was missed in the evaluations of the window, oldest first."""
-        begin = self._since()
+        begin = self._since
         if begin is None:
             return ()
         where = f"{self._column} = ? AND at >= ? AND at <= ?"
@@ -80,27 +114,45 @@ class _Reader:
         found = [miss_from(row) for row in rows]
         if self._over.last is None:
             return found
-        there = {each.evaluation_id for each in self.facts()}
+        there = {each.evaluation_id for each in self.facts}
         return [each for each in found if each.evaluation_id in there]
 
+    @cached_property
     def asked(self) -> Sequence[Asked]:
         """How often questions were asked and missed, by agent and day."""
-        begin = self._since()
-        if begin is None or self._column in ("evaluator", "call_type"):
+        if self.days is None or self._column in ("evaluator", "call_type"):
             return ()
-        days = [moment.astimezone(self._zone).date().isoformat() for moment in (begin, self._until)]
-        where, values = f"{self._column} = ? AND day >= ? AND day <= ?", [self._key, *days]
+        where, values = f"{self._column} = ? AND day >= ? AND day <= ?", [self._key, *self.days]
         if self._question:
             where, values = f"{where} AND question = ?", [*values, self._question]
         rows = self._ledger.select("asked", f"{where} AND asked > 0 ORDER BY day, agent, question", values)
         return [_asked_from(row) for row in rows]
 
+    @cached_property
+    def days(self) -> tuple[str, str] | None:
+        """The first and the last day of the window; None where there is nothing in it."""
+        begin = self._since
+        if begin is None:
+            return None
+        first, last = (moment.astimezone(self._zone).date().isoformat() for moment in (begin, self._until))
+        return first, last
+
+    def duties(self) -> Sequence[KeptDuty]:
+        """What was opened for the agent before."""
+        if self._over.kind != "agent":
+            return ()
+        where = "agent = ? AND opened_at <= ? ORDER BY opened_at, id"
+        rows = self._ledger.select("duties", where, (self._key, stamp(self._until)))
+        return [
+            KeptDuty(str(row["id"]), str(row["kind"]), _moment(row["opened_at"]), str(row["state"])) for row in rows
+        ]
+
+    @cached_property
     def _since(self) -> datetime | None:
         """The beginning of the window; None where there is nothing in it."""
         if self._begin is not None:
             return self._begin
-        facts = self.facts()
-        return facts[0].at if facts else None
+        return self.facts[0].at if self.facts else None
 
 
 def _begin(over: Over, until: datetime, calendar: Calendar) -> datetime | None:
@@ -114,52 +166,63 @@ def _begin(over: Over, until: datetime, calendar: Calendar) -> datetime | None:
 
 
 def figures(window: Window) -> dict[str, float]:
-    """The figures of a window that conditions ask about; what cannot be told is absent.
+    """All figures of a window; what cannot be told is absent."""
+    found = {name: figure_of(window, name) for name in FIGURES}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def figure_of(window: Window, name: str) -> float | None:
+    """A figure that conditions ask about; None where it cannot be told, and for what is no figure.
 
     mean_score: of the evaluations that have a score. share_failed: of those with a verdict; of a question how often it
     was missed of how often it was asked. count: evaluations; of a question how often it was asked. failing_agents: with
     a failed evaluation; of a question with a miss. trend: the mean score of the newer half less that of the older one.
     critical_accuracy: the share of evaluations without an error of the class (SCORECARD.md section 4).
     """
-    facts = window.facts
-    found: dict[str, float] = {}
-    scores = [fact.score for fact in facts if fact.score is not None]
-    if scores:
-        found["mean_score"] = sum(scores) / len(scores)
-    half = len(scores) // 2
-    if half:
-        found["trend"] = sum(scores[-half:]) / half - sum(scores[:half]) / half
+    if name in ("mean_score", "trend"):
+        return _of_scores(name, [fact.score for fact in window.facts if fact.score is not None])
+    if name.startswith("critical_accuracy."):
+        harm = name.partition(".")[2]
+        return _share(not fact.critical.get(harm) for fact in window.facts)
     if window.over.kind == "question":
-        asked, missed = sum(each.asked for each in window.asked), sum(each.missed for each in window.asked)
-        found["count"] = asked
-        found["failing_agents"] = len({each.agent for each in window.asked if each.missed})
-        if asked:
-            found["share_failed"] = missed / asked
-    else:
-        verdicts = [fact for fact in facts if fact.passed is not None]
-        failed = [fact for fact in verdicts if not fact.passed]
-        found["count"] = len(facts)
-        found["failing_agents"] = len({fact.agent for fact in failed if fact.agent})
-        if verdicts:
-            found["share_failed"] = len(failed) / len(verdicts)
-    for harm in CRITICAL if facts else ():
-        without = sum(not fact.critical.get(harm) for fact in facts)
-        found[f"critical_accuracy.{harm}"] = without / len(facts)
-    return found
+        return _of_question(name, window.asked)
+    if name == "count":
+        return len(window.facts)
+    verdicts = [fact for fact in window.facts if fact.passed is not None]
+    if name == "share_failed":
+        return _share(not fact.passed for fact in verdicts)
+    if name == "failing_agents":
+        return len({fact.agent for fact in verdicts if fact.agent and not fact.passed})
+    return None
 
 
-def value_of(known: Mapping[str, float], subject: str) -> Value | None:
-    """What a condition sees of the figures."""
-    return known.get(subject)
+def _of_scores(name: str, scores: Sequence[float]) -> float | None:
+    half = len(scores) // 2
+    if name == "trend":
+        return sum(scores[-half:]) / half - sum(scores[:half]) / half if half else None
+    return sum(scores) / len(scores) if scores else None
+
+
+def _of_question(name: str, counts: Sequence[Asked]) -> float | None:
+    asked, missed = sum(each.asked for each in counts), sum(each.missed for each in counts)
+    if name == "share_failed":
+        return missed / asked if asked else None
+    if name == "failing_agents":
+        return len({each.agent for each in counts if each.missed and each.agent})
+    return asked if name == "count" else None
+
+
+def _share(truths: Iterable[bool]) -> float | None:
+    listed = list(truths)
+    return sum(listed) / len(listed) if listed else None
 
 
 def fact_from(row: Mapping[str, Any]) -> Fact:
     """A row of `facts` as rules see it."""
-    details = row["details"]
-    details = json.loads(details) if isinstance(details, str) else details or {}
+    details = row["details"] or {}
     passed = row["passed"]
     names = ("evaluation_id", "call_id", "agent", "team", "call_type", "evaluator", "scorecard", "version")
-    known: dict[str, Any] = {name: str(row[name]) for name in names}
+    known: dict[str, Any] = {name: str(row[name] or "") for name in names}
     return Fact(
         **known,
         at=_moment(row["at"]),
@@ -177,17 +240,17 @@ def fact_from(row: Mapping[str, Any]) -> Fact:
 def miss_from(row: Mapping[str, Any]) -> Miss:
     """A row of `misses` as rules see it."""
     names = ("evaluation_id", "question", "agent", "team", "scorecard")
-    known: dict[str, Any] = {name: str(row[name]) for name in names}
+    known: dict[str, Any] = {name: str(row[name] or "") for name in names}
     day = date.fromisoformat(str(row["day"]))
     fault, error = str(row["fault"]), str(row["error"] or "")
     return Miss(**known, at=_moment(row["at"]), day=day, fault=fault, error=error, credit=row["credit"])
 
 
 def _asked_from(row: Mapping[str, Any]) -> Asked:
-    known: dict[str, Any] = {name: str(row[name]) for name in ("scorecard", "question", "agent", "team")}
+    known: dict[str, Any] = {name: str(row[name] or "") for name in ("scorecard", "question", "agent", "team")}
     day = date.fromisoformat(str(row["day"]))
     return Asked(**known, day=day, asked=int(row["asked"]), missed=int(row["missed"]))
 
 
 def _moment(text: object) -> datetime:
-    return datetime.fromisoformat(str(text)).astimezone(UTC)
+    return datetime.fromisoformat(str(text))
