@@ -14,7 +14,14 @@ import sys
 from benchmarks.figures import Part
 from benchmarks.page import PAGE, goal_of, page
 
-BENCHMARKS = {"scoring": "Scoring", "one_call": "One call", "processes": "Whole processes", "memory": "Memory"}
+BENCHMARKS = {
+    "scoring": "Scoring",
+    "phrases": "Phrases",
+    "one_call": "One call",
+    "processes": "Whole processes",
+    "memory": "Memory",
+    "lines": "JSON lines into the database",
+}
 
 
 def measured(name: str, *, quick: bool) -> Part:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.forty import LOAN, Evaluations, card, code_of, plan
 
-BLOCK = 32_768
+BLOCK = 65_536
 ENTRIES = 16
 QUARTERS = 4
 UPPER_BITS, LOWER_BITS, ERROR_BITS = 10, 8, 4

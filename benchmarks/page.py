@@ -26,9 +26,8 @@ AGAIN = """\
     .venv/bin/python -m benchmarks            all of it, some minutes, and writes this page
     .venv/bin/python -m benchmarks --quick    a smaller run that writes nothing; fails where a ratio is half its goal
 
-zen-engine is installed into an environment of its own, `benchmarks/.venv`, at the first run. Phrases are measured by
-`python benchmarks/phrases.py`, what the phrase criteria find on real chats by `python benchmarks/star.py` (see
-[measured/star.md](measured/star.md)).
+zen-engine is installed into an environment of its own, `benchmarks/.venv`, at the first run. What the phrase criteria
+find on real chats is measured by `python benchmarks/star.py` (see [measured/star.md](measured/star.md)).
 """
 
 

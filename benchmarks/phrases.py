@@ -1,34 +1,47 @@
 """How fast phrases are found: 300 phrases in 60 questions over generated calls of about 6 KB, one core.
 
-    python benchmarks/phrases.py [--calls 1000] [--runs 3] [--language en|es|ru]
-
-Side by side, the best of some runs in one process, in seconds of the processor (other programs may run beside it):
-
-    pauta       the criterion: verdicts, reasons and evidence with quotes and offsets into the original text
-    by hand     an ahocorasick_rs automaton over ' w1 w2 ', call by call, `re` at the hits; folding each call first, the
-                way one would write it (translate, split, join); finds (question, place in the folded text) and no more
-    by hand, folded   the same, and the folding is not counted
-    re, loop    one compiled pattern a phrase, over the folded text; only on some of the calls, for it is slow
+    pauta               the criterion: verdicts, reasons and evidence with quotes and offsets into the original text
+    by hand             an ahocorasick_rs automaton over ' w1 w2 ', call by call, `re` at the hits; each call is folded
+                        first, the way one would write it (translate, split, join); it finds (question, place in the
+                        folded text) and no more
+    by hand, folded     the same, and the folding is not counted
+    re, loop            one compiled pattern a phrase, over folded text; only on some of the calls, for it is slow
 
 The calls are turns of words drawn by Zipf's law, with capitals, commas, apostrophes and accents; the phrases are made
-of the 600 commonest words: 240 plain, 40 with a gap of up to three words, 20 that end in a stem.
+of the 600 commonest words: 240 plain, 40 with a gap of up to three words, 20 that end in a stem. Then whole cards:
+one of 60 questions evaluated, and up to a hundred of 12 questions in play at once.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import random
 import re
-import time
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import ahocorasick_rs
 
-from pauta import Call, CallBatch, Findings, Turn, Verdict
-from pauta.engine.model.scorecard import Answers, Kind, Question
+from benchmarks.clock import in_turn, ratios, seconds, spread
+from benchmarks.figures import Figure, Part, times
+from pauta import Call, CallBatch, Findings, Question, Turn, Verdict
+from pauta.engine.evaluation.evaluate import evaluate
+from pauta.engine.evaluation.plan import Plan, compile_plan
+from pauta.engine.evaluation.prepare import prepare
+from pauta.engine.host import Host
+from pauta.engine.loading.load import card_from_text
+from pauta.engine.model.calls import batch_of
+from pauta.engine.model.scorecard import Answers, Kind
 from pauta.plugins.criteria.phrase import Phrase
 
+SEED = 20261121
+CALLS, QUICK_CALLS, ROUNDS, QUICK_ROUNDS = 1000, 200, 7, 3
+BATCH = 1000
+HAND_GOAL, LOOP_GOAL, CALLS_A_SECOND = 0.8, 30.0, 900.0
+IN_PLAY = (1, 10, 100)
+GROWTH_GOAL = 1.1
 ALPHABETS = {
     "en": "eeeaaooiutnshrdlcmwfgypbvk",
     "es": "eeeaaaoooisnrldtcmupbgvyqhfzjñéáíóú",
@@ -137,78 +150,209 @@ class ByHand:
         return found
 
 
-def best(run: Callable[[], object], runs: int) -> float:
-    times = []
-    for _ in range(runs):
-        started = time.process_time()
-        run()
-        times.append(time.process_time() - started)
-    return min(times)
+@dataclass(frozen=True)
+class Contest:
+    """Calls and phrases in one language, and those who look for the ones in the others."""
+
+    language: str
+    size: int
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """Words, the commonest first."""
+        return words(random.Random(SEED), self.language, 5000)
+
+    @cached_property
+    def records(self) -> list[Call]:
+        """The calls."""
+        return calls(random.Random(SEED + 1), self.vocabulary, self.size)
+
+    @cached_property
+    def written(self) -> list[str]:
+        """300 phrases."""
+        return phrases(random.Random(SEED + 2), self.vocabulary)
+
+    @cached_property
+    def groups(self) -> list[list[str]]:
+        """Five phrases a question."""
+        return [self.written[n : n + PER_GROUP] for n in range(0, len(self.written), PER_GROUP)]
+
+    @cached_property
+    def made(self) -> Sequence[Phrase]:
+        """The criterion, a use for each question."""
+        return Phrase.bind_all([({"any": group}, QUESTION) for group in self.groups])
+
+    @cached_property
+    def hand(self) -> ByHand:
+        """The automaton by hand."""
+        return ByHand(self.groups)
+
+    @cached_property
+    def prepared(self) -> list[str]:
+        """The calls folded by hand."""
+        return [self.hand.prepared(call) for call in self.records]
+
+    @cached_property
+    def patterns(self) -> list[re.Pattern[str]]:
+        """A compiled pattern a phrase."""
+        return [re.compile(rf"(?<![^ ]){_pattern(phrase)}(?![^ ])") for phrase in self.written]
+
+    @property
+    def few(self) -> list[str]:
+        """The calls that the loop over `re` is timed on."""
+        return self.prepared[: max(4, self.size // 50)]
+
+    def by_pauta(self) -> list[Findings]:
+        """What pauta finds in all calls."""
+        batch = CallBatch(size=self.size, calls=self.records)
+        return [phrase.answer_batch(batch) for phrase in self.made]
+
+    def check(self) -> None:
+        """All must find the same questions in the same calls, and every quote stand where it says. Else ValueError."""
+        found = self.by_pauta()
+        for findings in found:
+            for row, places in findings.evidence.items():
+                turns = self.records[row].turns
+                if any(turns[each.turn or 0].text[each.start : each.stop] != each.quote for each in places):
+                    raise ValueError(f"a quote of call {row} does not stand where it says")
+        met = [findings.verdicts == Verdict.MET for findings in found]
+        ours = [{n for n, each in enumerate(met) if each[row]} for row in range(self.size)]
+        if ours != [{group for group, _, _ in self.hand.find(text)} for text in self.prepared]:
+            raise ValueError("the automaton by hand finds something else than pauta")
+        looped = [{n // PER_GROUP for n, each in enumerate(self.patterns) if each.search(text)} for text in self.few]
+        if ours[: len(looped)] != looped:
+            raise ValueError("the loop over `re` finds something else than pauta")
+
+    def seconds(self, rounds: int, *, loop: bool) -> dict[str, list[float]]:
+        """Seconds a call of each, one for each round."""
+        work: dict[str, Callable[[], float]] = {
+            "pauta": lambda: seconds(self.by_pauta) / self.size,
+            "hand": lambda: seconds(lambda: [self.hand.find(self.hand.prepared(c)) for c in self.records]) / self.size,
+            "folded": lambda: seconds(lambda: [self.hand.find(text) for text in self.prepared]) / self.size,
+        }
+        if loop:
+            work["re"] = lambda: (
+                seconds(lambda: [[list(one.finditer(text)) for one in self.patterns] for text in self.few])
+                / len(self.few)
+            )
+        return in_turn(work, rounds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--language", choices=ALPHABETS, default="en")
-    chosen = parser.parse_args()
-    dice = random.Random(20261121)
-    vocabulary = words(dice, chosen.language, 5000)
-    records = calls(dice, vocabulary, chosen.calls)
-    written = phrases(dice, vocabulary)
-    groups = [written[n : n + PER_GROUP] for n in range(0, len(written), PER_GROUP)]
-
-    started = time.process_time()
-    made = Phrase.bind_all([({"any": group}, QUESTION) for group in groups])
-    made[0].answer_batch(CallBatch(size=1, calls=records[:1]))
-    ready = time.process_time() - started
-    hand = ByHand(groups)
-    prepared = [hand.prepared(call) for call in records]
-    few = max(1, chosen.calls // 50)
-    patterns = [re.compile(rf"(?<![^ ]){_pattern(phrase)}(?![^ ])") for phrase in written]
-    check(made, hand, patterns, records, prepared, few)
-
-    def each(some: Sequence[Call], at_once: int) -> float:
-        return best(lambda: by_pauta(made, some, at_once), chosen.runs) / len(some)
-
-    seconds = {
-        "pauta": each(records, 1000),
-        "by hand": best(lambda: [hand.find(hand.prepared(call)) for call in records], chosen.runs) / len(records),
-        "by hand, folded": best(lambda: [hand.find(text) for text in prepared], chosen.runs) / len(records),
-        "re, loop": best(lambda: [[list(one.finditer(text)) for one in patterns] for text in prepared[:few]], 1) / few,
-        "pauta, call by call": each(records[:few], 1),
+def run(quick: bool) -> Part:
+    size, rounds = (QUICK_CALLS, QUICK_ROUNDS) if quick else (CALLS, ROUNDS)
+    contest = Contest("en", size)
+    contest.check()
+    took = contest.seconds(rounds, loop=True)
+    characters = sum(len(turn.text) for call in contest.records for turn in call.turns) / size
+    rates = {name: spread([1 / each for each in several]) for name, several in took.items()}
+    against = {name: ratios(took["pauta"], took[name]) for name in ("hand", "folded", "re")}
+    named = {
+        "hand": ("ahocorasick_rs by hand, with verification", HAND_GOAL),
+        "folded": ("the same, folding not counted", HAND_GOAL),
+        "re": ("a loop over `re`, folding not counted", LOOP_GOAL),
     }
-    size = sum(len(turn.text) for call in records for turn in call.turns) / len(records)
-    hits = sum(len(hand.find(text)) for text in prepared) / len(records)
-    print(f"{len(records)} calls of {size:.0f} characters, {hits:.1f} places in each; ready in {ready * 1000:.0f} ms")
-    print(f"{'':22}{'calls/s':>10}{'MB/s':>8}{'us/call':>10}{'pauta is':>12}")
-    for name, took in seconds.items():
-        rates = f"{1 / took:10.0f}{size / took / 1e6:8.1f}{took * 1e6:10.0f}"
-        print(f"{name:22}{rates}{took / seconds['pauta']:11.2f}x")
+    figures = [Figure("pauta, findings with evidence", f"{rates['pauta']:.0f} calls a second")]
+    for name, (what, goal) in named.items():
+        measured = f"{rates[name]:.0f} calls a second; pauta {times(against[name])} times"
+        figures.append(Figure(what, measured, against[name].middle, goal))
+    for language, name in {} if quick else {"es": "Spanish", "ru": "Russian"}.items():
+        other = Contest(language, size // 2)
+        other.check()
+        ratio = ratios(*(other.seconds(rounds, loop=False)[one] for one in ("pauta", "hand")))
+        figures.append(
+            Figure(f"{name}, against the same by hand", f"pauta {times(ratio)} times", ratio.middle, HAND_GOAL)
+        )
+    figures += [*_whole_card(contest, rounds), *_in_play(contest, 2 if quick else 3)]
+    return Part(
+        "Phrases",
+        f"300 phrases in 60 questions over {size:,} generated calls of {characters:,.0f} characters (seed {SEED}), one "
+        "core: 240 plain, 40 with gaps, 20 stems. By hand: one automaton over folded text, patterns verified at the "
+        "hits, no offsets into the original and no reasons. All found the same questions in the same calls, and every "
+        f"quote of pauta stood at its offsets, before any timing. {rounds} rounds in turn.",
+        tuple(figures),
+    )
 
 
-def by_pauta(made: Sequence[Phrase], records: Sequence[Call], at_once: int) -> list[Findings]:
-    found = []
-    for n in range(0, len(records), at_once):
-        batch = CallBatch(size=len(records[n : n + at_once]), calls=records[n : n + at_once])
-        found += [phrase.answer_batch(batch) for phrase in made]
-    return found
+def _plan(name: str, groups: Sequence[Sequence[str]], host: Host) -> Plan:
+    """A card with a question for each group of phrases."""
+    questions = [
+        {"question": f"q{n}", "text": f"Q{n}", "criterion": {"phrase": {"any": list(group)}}}
+        for n, group in enumerate(groups)
+    ]
+    sections = [
+        {"section": f"s{n}", "answers": "yes_no", "questions": questions[n : n + 10]}
+        for n in range(0, len(questions), 10)
+    ]
+    card = {"scorecard": name, "version": "1.0.0", "sections": sections}
+    loaded = card_from_text(json.dumps(card), host)
+    assert loaded.scorecard is not None, loaded.problems
+    return compile_plan(loaded.scorecard, host)
 
 
-def check(
-    made: Sequence[Phrase],
-    hand: ByHand,
-    patterns: Sequence[re.Pattern[str]],
-    records: Sequence[Call],
-    prepared: Sequence[str],
-    few: int,
-) -> None:
-    """All must find the same questions in the same calls before anything is timed."""
-    met = [findings.verdicts == Verdict.MET for findings in by_pauta(made, records, len(records))]
-    ours = [{n for n, each in enumerate(met) if each[row]} for row in range(len(records))]
-    assert ours == [{group for group, _, _ in hand.find(text)} for text in prepared], "by hand disagrees"
-    looped = [{n // PER_GROUP for n, each in enumerate(patterns) if each.search(text)} for text in prepared[:few]]
-    assert ours[:few] == looped, "re disagrees"
+def _whole_card(contest: Contest, rounds: int) -> list[Figure]:
+    """Criteria and scoring, calls already in memory."""
+    plan = _plan("sixty", contest.groups, Host(installed=False))
+
+    def batches(size: int) -> Callable[[], float]:
+        some = contest.records if size > 1 else contest.records[: min(len(contest.records), 50)]
+        parts = [some[n : n + size] for n in range(0, len(some), size)]
+        return lambda: seconds(lambda: [evaluate(plan, batch_of(part)) for part in parts]) / len(some)
+
+    took = in_turn({"batch": batches(BATCH), "one": batches(1)}, rounds)
+    rate = spread([1 / each for each in took["batch"]])
+    single = spread([each * 1e3 for each in took["one"]])
+    return [
+        Figure(
+            "a card of 60 questions evaluated, with evidence",
+            f"{rate:.0f} calls a second",
+            rate.middle,
+            CALLS_A_SECOND,
+        ),
+        Figure("the same, call by call", f"{single:.2f} ms a call"),
+    ]
+
+
+def _in_play(contest: Contest, rounds: int) -> list[Figure]:
+    """What an evaluation costs with more cards in play, as a ratio to one card alone."""
+    host = Host(installed=False)
+    dice = random.Random(SEED + 3)
+    plans = [
+        _plan(f"card-{n}", [some[m : m + PER_GROUP] for m in range(0, 12 * PER_GROUP, PER_GROUP)], host)
+        for n in range(max(IN_PLAY))
+        for some in [phrases(dice, contest.vocabulary)]
+    ]
+    few = contest.records[: max(len(contest.records) // 4, 100)]
+    many = [replace(call, call_id=f"{call.call_id}-{n}") for n in range(10) for call in contest.records]
+
+    def all_apply(cards: int) -> float:
+        asked = [(plan, batch_of(few)) for plan in plans[:cards]]
+        return _evaluated(asked) / (len(few) * cards)
+
+    def one_applies(cards: int) -> float:
+        asked = [(plan, batch_of(many[n::cards])) for n, plan in enumerate(plans[:cards])]
+        return _evaluated(asked) / len(many)
+
+    figures = []
+    for what, work in (("all of them apply", all_apply), ("one applies to each call", one_applies)):
+        took = in_turn({str(n): lambda work=work, n=n: work(n) for n in IN_PLAY}, rounds)  # type: ignore[misc]
+        for cards in IN_PLAY[1:]:
+            ratio = ratios(took[str(IN_PLAY[0])], took[str(cards)])
+            measured = f"{times(ratio)} of the cost of an evaluation with one card"
+            figures.append(
+                Figure(f"{cards} cards in play, {what}", measured, ratio.middle, GROWTH_GOAL, at_least=False)
+            )
+    return figures
+
+
+def _evaluated(asked: Sequence[tuple[Plan, CallBatch]]) -> float:
+    """Seconds to evaluate batches."""
+
+    def work() -> None:
+        prepare(asked)
+        for plan, batch in asked:
+            evaluate(plan, batch)
+
+    return seconds(work)
 
 
 def _pattern(phrase: str) -> str:
@@ -218,7 +362,3 @@ def _pattern(phrase: str) -> str:
         word = folded(part) + ("[^ ]*" if "*" in part else "") + " "
         parts.append("(?:[^ |]+ ){0,3}?" if part == "...3" else word)
     return "".join(parts).rstrip()
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "bulk.schema": "record_from row_from stored_schema",
     "engine.acting": "Message",
     "engine.contracts": "Delivery NotTaken Outbox Recipient RetryLater Sheet",
     "engine.evaluation.conditions": "where",

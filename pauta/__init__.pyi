@@ -1,5 +1,6 @@
 """The types of the face; `__init__.py` hands the names on at first use."""
 
+from pauta.bulk.schema import record_from as record_from, row_from as row_from, stored_schema as stored_schema
 from pauta.engine.acting import Message as Message
 from pauta.engine.contracts import (
     Delivery as Delivery,

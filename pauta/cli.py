@@ -7,6 +7,10 @@ import click
 from pauta import __version__
 from pauta.commands.calls import explain, routes, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
+from pauta.commands.coach import coach
+from pauta.commands.disputes import acknowledge, dispute
+from pauta.commands.escalations import escalations
+from pauta.commands.findings import examples, findings
 from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init
 from pauta.commands.outbox import outbox
@@ -42,6 +46,6 @@ def main() -> None:
 
 for command in (
     init, check, test, show, try_, routes, publish, diff, score, explain, outbox, schema, plugins, demo, doctor,
-    form, replay,
+    form, replay, escalations, coach, findings, examples, acknowledge, dispute,
 ):  # fmt: skip
     main.add_command(command)

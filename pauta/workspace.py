@@ -15,8 +15,10 @@ from pauta.engine.loading.catalog import Catalog, files_of_cards
 from pauta.engine.loading.load import cases_beside, load_cases
 from pauta.engine.loading.operation import FILE, Operation, find_operation, load_operation
 from pauta.engine.loading.publish import publish
+from pauta.engine.loading.standing import standing_escalations
 from pauta.engine.model.scorecard import Example, Scorecard
 from pauta.engine.problems import Place, Problem, ProblemsFound, has_errors, in_order
+from pauta.followup.calendar import calendar_of
 
 DATABASE: Final = "pauta.db"
 """Where results go when neither the command nor the operation says so: the embedded store, in the folder."""
@@ -96,12 +98,19 @@ class Workspace:
     def check(self, paths: Sequence[str]) -> list[Problem]:
         """Everything that is wrong with cards, their cases, their versions, and plugins that they may need."""
         catalog = self.catalog_of(paths) if paths else self.catalog
-        problems = [*catalog.problems, *self.host.problems]
+        problems = [*catalog.problems, *self.host.problems, *([] if paths else self._of_operation())]
         for loaded in catalog.loaded:
             beside = cases_beside(loaded.file)
             if beside is not None:
                 problems += load_cases(beside, loaded.scorecard)[1]
         return in_order(problems)
+
+    def _of_operation(self) -> list[Problem]:
+        """What is wrong with the operation's own escalations and its calendar."""
+        if self.operation is None:
+            return []
+        found = standing_escalations(self.operation.data, self.host)[1]
+        return found + calendar_of(self.operation, today=datetime.now(UTC).date())[1]
 
     def tested_cards(self, paths: Sequence[str], problems: list[Problem]) -> Iterator[Tested]:
         """Each card with its examples; what keeps one from being tested goes to `problems`."""

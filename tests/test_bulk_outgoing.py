@@ -56,7 +56,9 @@ def test_one_card(seed: int) -> None:
     results, calls, humans = results_by(Dice.seeded(seed))
     by_person = np.array([human is not None for human in humans])
     group = Group(results, np.arange(len(calls)), None, by_person)
-    assert read_back(Outgoing(__version__).batch([group], facts_of(calls, humans), len(calls))) == list(records(results))
+    assert read_back(Outgoing(__version__).batch([group], facts_of(calls, humans), len(calls))) == list(
+        records(results)
+    )
 
 
 @pytest.mark.parametrize("seed", range(30))

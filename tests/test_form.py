@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -304,6 +304,14 @@ WRONG = {
     "an answer to nothing": ({}, no_id, "D12", "E565", "stands in a row that names no question"),
     "a question twice": ({}, twice, "D20", "E562", "'saludo' is answered a second time and another way, after D11"),
     "no column of answers": ({}, no_answers_column, "A9", "E563", "has no column of answers"),
+    "an error of excel": ({"D11": "#REF!"}, None, "D11", "E566", "the cell holds the error #REF!, and no value"),
+    "an error among numbers": ({"D16": "#N/A"}, None, "D16", "E566", "the error #N/A"),
+    "a formula not worked out": ({"D16": "=1+1"}, None, "D16", "E566", "a formula that nobody has worked out"),
+    "a truth for a number": ({"D16": True}, None, "D16", "E520", "takes a number, not 'true'"),
+    "a time for a number": ({"D16": timedelta(seconds=90)}, None, "D16", "E520", "takes a number, not '0:01:30'"),
+    "a share for a scale": ({"D17": "90%"}, None, "D17", "E520", "takes a number, not '90%'"),
+    "a day written backwards": ({"B6": "04/03/2026"}, None, "B6", "E506", "'04/03/2026', which is no moment"),
+    "nothing but a separator": ({"D15": ";"}, None, "D15", "E520", "';' is no answer"),
     "a call that is not there": ({"B3": "c-9"}, None, "B3", "E530", "which is not among the calls"),
 }
 

@@ -17,7 +17,7 @@ FLOORS = (
     ("hookspecs", "seam", "host", "loading", "evaluation"),
     ("endpoints", "redaction", "delivery", "outlets", "pipeline"),
     ("store", "testing"),
-    ("bulk",),
+    ("bulk", "replay"),
     ("face",),
     ("plugins",),
     ("followup", "calibration", "sampling"),
@@ -31,12 +31,12 @@ FLOORS = (
 )
 """The rooms from the ground up; within a floor a room may import those named before it. `face` is pauta/__init__.py.
 
-Beside those that DESIGN.md ranks: `codes` holds the pages of the problems; `whole_file` knows no other room;
-`seam` is where plugins are found, checked and run for `host`;
-`endpoints` opens the sources and sinks of a run; `outlets` are its sinks, `redaction` masks what they get, and
-`acting` holds the contracts of rules and actions; `delivery` brings what waits in the outbox; `bulk` scores tables of
-calls by column, and `spark` does that on a cluster; `workspace` is the operation's folder as commands see it; on the
-floor above it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py`
+Beside those that DESIGN.md ranks: `codes` holds the pages of the problems; `whole_file` knows no other room; `seam`
+is where plugins are found, checked and run for `host`; `endpoints` opens the sources and sinks of a run; `outlets`
+are its sinks, `redaction` masks what they get, and `acting` holds the contracts of rules and actions; `delivery`
+brings what waits in the outbox; `bulk` scores tables of calls by column, and `spark` does that on a cluster; `replay`
+scores calls by two versions of a card; `workspace` is the operation's folder as commands see it; on the floor above
+it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py`
 would be too full for, and `__main__` starts that.
 """
 

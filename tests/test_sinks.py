@@ -4,6 +4,9 @@ import csv as csv_module
 import json
 import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -223,3 +226,33 @@ def test_a_device_is_written_to_as_it_is():
     file.stream.write("anything")
     file.keep()
     WholeFile("/dev/null").drop()
+
+
+FULL = """
+import resource, sys
+sys.path.insert(0, {tests!r})
+from results_made import evaluation
+from pauta.engine.host import Host
+from pauta.engine.outlets import Outlet, Outlets
+from pauta.engine.endpoints import open_sink
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
+host, told = Host(installed=False), []
+outlets = Outlets([Outlet("out", open_sink({path!r}, host))], host, told.append)
+for n in range(20):
+    outlets.hand_on([], [], [evaluation(f"e{{n}}-{{m}}", call_id=f"c{{n * 50 + m}}") for m in range(50)])
+outlets.close()
+print(*(problem.message for problem in told), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "xlsx", "parquet"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(ending, tmp_path):
+    pytest.importorskip("resource")
+    path = tmp_path / f"out.{ending}"
+    path.write_text("the one before", encoding="utf-8")
+    program = FULL.format(tests=str(Path(__file__).parent), path=str(path))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert "failed and gets nothing more: file too large" in done.stdout
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.read_text(encoding="utf-8") == "the one before"

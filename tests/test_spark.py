@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
+import re
 import shutil
+import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 
-pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'pauta[spark]'")
-pytest.importorskip("pandas", reason="pandas, which PySpark needs, is not installed: pip install 'pauta[spark]'")
-if not (shutil.which("java") or "JAVA_HOME" in os.environ):
-    pytest.skip("Spark needs Java 17, and there is none", allow_module_level=True)
-
+import pauta
 from pauta import spark as on_spark
-from pauta.bulk.schema import record_from, rejects_schema, result_schema
+from pauta.bulk.schema import record_from, result_schema
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.loading.records import calls_from, evaluations_from
@@ -29,6 +28,9 @@ from pauta.engine.outlets import Outlet
 from pauta.engine.pipeline import score as plain_score
 from pauta.engine.problems import Place, ProblemsFound
 from pauta.engine.routing import Router
+from pauta.spark import _setup_of, _shippable
+from pauta.spark.columns import out_schema, spark_schema
+from pauta.spark.executor import Shipment, _scorer, scored_batches
 
 CARD = """\
 scorecard: retail
@@ -50,7 +52,9 @@ sections:
         criterion: {phrase: {speaker: agent, any: ["good morning", "welcome to"], within: {first: 20 s}}}
       - {question: tone, answers: scale_1_5, tags: [soft]}
       - question: wait
-        answers: {number: {unit: s, min: 0}, ranges: [{to: 8, points: 10}, {to: 15, points: 5}, {points: 0, error: non_critical}]}
+        answers:
+          number: {unit: s, min: 0}
+          ranges: [{to: 8, points: 10}, {to: 15, points: 5}, {points: 0, error: non_critical}]
   - section: body
     weight: 70
     questions:
@@ -62,7 +66,7 @@ sections:
       - {question: polite, answers: yes_no, criterion: polite}
       - {question: remark, answers: text}
 escalations:
-  - {escalation: low, when: {score: {below: 80}}, do: [{coach: {within: 24 h}}]}
+  - {escalation: low, when: {score: {below: 80}}, do: [{coach: {due: 24 h}}]}
   - {escalation: high, when: {score: {at_least: 80}}, do: [recognise]}
 """
 PLUGIN = """\
@@ -116,7 +120,7 @@ def calls(number: int, seed: int = 5) -> list[dict[str, object]]:
             row |= {"evaluator": dice.choice(["ana", "bo"]), "evaluated_at": "2026-04-01T09:00:00+00:00"}
             row |= {f"answer.{name}": pick(dice) for name, pick in QUESTIONS.items()}
         if dice.random() < 0.01:
-            row |= dice.choice([{"call_id": ""}, {"call_id": None}, {"started_at": "yesterday"},
+            row |= dice.choice([{"call_id": ""}, {"call_id": None}, {"call_id": f"x{n}\n"},
                                 {"duration_s": float("nan")}])  # fmt: skip
         rows.append(row)
     return rows
@@ -147,7 +151,10 @@ def _turns(dice: random.Random) -> list[dict[str, object]] | None:
 TURN = pa.struct({"speaker": pa.string(), "start": pa.float64(), "end": pa.float64(), "text": pa.string()})
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("call_id", "agent", "team", "call_type", "channel", "language", "started_at")),
+        *(
+            (name, pa.string())
+            for name in ("call_id", "agent", "team", "call_type", "channel", "language", "started_at")
+        ),
         ("duration_s", pa.float64()),
         ("attributes", pa.struct({"tier": pa.string()})),
         ("turns", pa.list_(TURN)),
@@ -158,12 +165,16 @@ SCHEMA = pa.schema(
     ]
 )
 
+NUMBERED = SCHEMA.append(pa.field("_file", pa.string())).append(pa.field("_row", pa.int64()))
+
 
 @pytest.fixture(scope="module")
 def operation(tmp_path_factory):
     """A folder with a card and the plugin that it needs."""
     folder = tmp_path_factory.mktemp("operation")
-    (folder / "pauta.yaml").write_text("operation: shop\ntimezone: America/Bogota\nscorecards: scorecards\nplugins: plugins\n")
+    (folder / "pauta.yaml").write_text(
+        "operation: shop\ntimezone: America/Bogota\nscorecards: scorecards\nplugins: plugins\n"
+    )
     for path, text in (("scorecards/retail.yaml", CARD), ("plugins/manners.py", PLUGIN)):
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
@@ -184,6 +195,12 @@ def table(tmp_path_factory):
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """A cluster on the loopback: a master and two workers, each starts an executor in a process of its own."""
+    pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'pauta[spark]'")
+    pytest.importorskip("pandas", reason="PySpark needs pandas, which is not installed: pip install 'pauta[spark]'")
+    if not (shutil.which("java") or "JAVA_HOME" in os.environ):
+        pytest.skip("Spark needs Java 17, and there is none")
+    from pyspark.sql import SparkSession
+
     home = tmp_path_factory.mktemp("spark")  # the workers write into it; so it is not where PySpark is installed
     for each in Path(pyspark.__file__).parent.iterdir():
         (home / each.name).symlink_to(each)
@@ -195,7 +212,7 @@ def session(tmp_path_factory):
         "SPARK_LOCAL_HOSTNAME": "localhost",
     }
     made = (
-        pyspark.sql.SparkSession.builder.master("local-cluster[2,1,1024]")
+        SparkSession.builder.master("local-cluster[2,1,1024]")
         .appName("tests of pauta")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
@@ -213,6 +230,9 @@ def session(tmp_path_factory):
     os.environ.update(before)
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 class Kept:
     """A sink that keeps what it gets."""
 
@@ -226,3 +246,247 @@ class Kept:
 
     def close(self):
         pass
+
+
+def plain(rows, operation, **router):
+    """What one machine makes of the rows: evaluations by id, and problems as (row, code, message)."""
+    host = Host(folder=operation / "plugins")
+    catalog = Catalog([operation / "scorecards"], host)
+    people = [(n, row) for n, row in enumerate(rows, 1) if row["evaluator"] is not None]
+    sink = Kept()
+    summary = plain_score(
+        calls_from((_call(row), Place("the table", n, 1)) for n, row in enumerate(rows, 1)),
+        evaluations_from((_human(row), Place("the table", n, 1)) for n, row in people),
+        router=Router(catalog, timezone=ZoneInfo("America/Bogota"), **router),
+        host=host,
+        outlets=[Outlet("kept", sink)],
+    )
+    return sink.records, summary.problems
+
+
+def errors(problems):
+    """Row, code and message of each error. A row that is no call loses its evaluation too: that is told once here."""
+    wrong = {(each.place.line, each.code, each.message) for each in problems if each.severity == "error"}
+    return {each for each in wrong if each[1] != "E530"}
+
+
+def _call(row):
+    return {name: value for name, value in row.items() if value is not None and name in OF_CALLS}
+
+
+def _human(row):
+    answers = {name: row[f"answer.{name}"] for name in QUESTIONS if row[f"answer.{name}"] is not None}
+    kept = ("call_id", "agent", "evaluator", "evaluated_at")
+    return {**{name: row[name] for name in kept}, "answers": answers}
+
+
+OF_CALLS = (
+    "call_id",
+    "agent",
+    "team",
+    "call_type",
+    "channel",
+    "language",
+    "started_at",
+    "duration_s",
+    "attributes",
+    "turns",
+)
+
+
+def records(scored):
+    """The evaluations of a data frame by id, each as the record that it is."""
+    found = on_spark.results_of(scored).toArrow().to_pylist()
+    return {each["evaluation_id"]: json.loads(json.dumps(record_from(each))) for each in found}
+
+
+def placed(df):
+    from pyspark.sql.functions import col
+
+    return df.select("*", col("_metadata.file_path").alias("_file"), (col("_metadata.row_index") + 1).alias("_row"))
+
+
+def of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, **changed):
+    """What an executor makes of rows, without a cluster: results by id, and rejects."""
+    setup = _shippable(_setup_of(operation / "scorecards", operation / "plugins", "America/Bogota"))
+    facts = {
+        "setup": pickle.dumps(setup), "version": pauta.__version__, "plugins": (("manners", "3.1"),),
+        "columns": tuple(schema.names), "fields": tuple(result_schema().names), "once": once,
+    }  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema).rename_columns([f"c{n}" for n in range(len(schema))])
+    out = [
+        each
+        for made in scored_batches(table.to_batches(batch), Shipment(**facts | changed))
+        for each in made.to_pylist()
+    ]
+    results = {
+        each["evaluation_id"]: json.loads(json.dumps(record_from(each))) for each in out if each["reject"] is None
+    }
+    return results, [each["reject"] for each in out if each["reject"] is not None]
+
+
+def test_an_executor_scores_what_one_machine_scores(operation):
+    rows = calls(1500)
+    numbered = [{**row, "_file": "lake", "_row": n} for n, row in enumerate(rows, 1)]
+    expected, problems = plain(rows, operation)
+    found, rejects = of_executor(numbered, operation, batch=400, schema=NUMBERED)
+    assert len(expected) > 1000
+    assert {each["evaluator"] for each in expected.values()} == {"ana", "bo", "engine"}
+    assert found.keys() == expected.keys()
+    assert {key: each for key, each in found.items() if each != expected[key]} == {}
+    told = errors(problems)
+    assert {(each["row"], each["code"], each["message"]) for each in rejects} == told
+    assert len(told) > 10
+
+
+@pytest.mark.slow
+def test_a_cluster_scores_what_one_machine_scores(session, operation, table):
+    calls = session.read.parquet(str(table.folder))
+    scored = on_spark.score(placed(calls), operation / "scorecards", plugins=operation / "plugins",
+                            timezone="America/Bogota").persist()  # fmt: skip
+    expected, problems = plain(table.rows, operation)
+    found = records(scored)
+    assert len(expected) > 2000
+    assert {each["evaluator"] for each in expected.values()} == {"ana", "bo", "engine"}
+    assert found.keys() == expected.keys()
+    assert {key: each for key, each in found.items() if each != expected[key]} == {}
+    rejects = [row.asDict() for row in on_spark.rejects_of(scored).collect()]
+    told = errors(problems)
+    assert {(_number(each), each["code"], each["message"]) for each in rejects} == told
+    assert len(told) > 10
+
+
+def _number(reject):
+    """The row of a reject among all rows."""
+    return 750 * int(Path(reject["file"]).stem) + reject["row"]
+
+
+def test_an_executor_compiles_a_setup_once(operation):
+    _scorer.cache_clear()
+    for _ in range(3):
+        of_executor(calls(5), operation)
+    assert (_scorer.cache_info().misses, _scorer.cache_info().currsize) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"version": "0.0.7"}, "has pauta .*, and the job was started with 0.0.7"),
+        ({"plugins": (("acme", "1.2"),)}, "lacks the plugin 'acme' 1.2, which the cards need"),
+        ({"plugins": (("manners", "3.2"),)}, "has version 3.1 of the plugin 'manners', and the driver has 3.2"),
+    ],
+)
+def test_what_an_executor_lacks_rejects_its_rows_in_a_sentence(operation, changed, said):
+    results, rejects = of_executor(calls(20), operation, **changed)
+    assert results == {}
+    assert [each["call_id"] for each in rejects] == [row["call_id"] for row in calls(20)]
+    assert {each["code"] for each in rejects} == {"E761"}
+    for each in rejects:
+        assert re.fullmatch(f"the executor {re.escape(socket.gethostname())} {said}", each["message"])
+
+
+def test_the_first_of_two_rows_counts_where_it_is_a_call(operation):
+    one, other = [row for row in calls(40) if row["call_type"] == "sales" and row["evaluator"] is None][:2]
+    rows = [{**one, "duration_s": -1.0}, one, other, {**one, "team": "south"}, other]
+    results, rejects = of_executor(rows, operation, batch=2, once=True)
+    assert {each["call_id"] for each in results.values()} == {one["call_id"], other["call_id"]}
+    assert len(results) == 2
+    assert [each["code"] for each in rejects].count("E531") == 2
+
+
+def test_what_is_written_has_a_kind_in_spark():
+    from_arrow = pytest.importorskip("pyspark.sql.pandas.types", reason="PySpark is not installed").from_arrow_schema
+    schema = out_schema(tuple(result_schema().names))
+    assert "dictionary" not in str(schema)
+    assert spark_schema(schema).simpleString() == from_arrow(schema).simpleString()
+
+
+def test_a_field_that_is_none_is_named(operation):
+    with pytest.raises(ProblemsFound) as found:
+        on_spark.score(None, operation / "scorecards", plugins=operation / "plugins", fields=["call_id", "scroe"])
+    assert [(each.code, each.hint) for each in found.value.problems] == [("E763", "did you mean 'score'?")]
+
+
+@pytest.mark.slow
+def test_both_executors_work(session, operation, table):
+    setup = _shippable(_setup_of(operation / "scorecards", operation / "plugins", "America/Bogota"))
+
+    def task(batches):
+        import os
+        import time
+
+        for batch in batches:
+            scored = setup.scorer().score(batch)
+            time.sleep(1)
+            yield pa.RecordBatch.from_pydict({"daemon": [os.getppid()], "calls": [scored.calls]})
+
+    read = session.read.parquet(str(table.folder)).repartition(6)
+    names = read.columns
+    numbered = read.toDF(*(f"c{n}" for n in range(len(names))))
+
+    def named(batches):
+        return task(batch.rename_columns(names) for batch in batches)
+
+    found = numbered.mapInArrow(named, "daemon long, calls long").groupBy("daemon").sum("calls").collect()
+    assert len(found) == 2
+    assert sum(row[1] for row in found) > 2900
+
+
+@pytest.mark.slow
+def test_one_job_writes_results_and_rejects(session, operation, table, tmp_path):
+    calls = session.read.parquet(str(table.folder))
+    scored = on_spark.score(calls, operation / "scorecards", plugins=operation / "plugins",
+                            timezone="America/Bogota", fields=["call_id", "score", "band"])  # fmt: skip
+    written = on_spark.write(scored, str(tmp_path / "out"))
+    expected, problems = plain(table.rows, operation)
+    assert written == on_spark.Written(len(expected), len(errors(problems)))
+    assert sorted(each.name for each in (tmp_path / "out").iterdir() if each.is_dir()) == [
+        "kind=rejects",
+        "kind=results",
+    ]
+    found = pq.ParquetDataset(tmp_path / "out" / "kind=results").read()
+    assert sorted(found.column("score").to_pylist(), key=str) == sorted(
+        (each["score"] for each in expected.values()), key=str
+    )
+    assert session.conf.get("spark.sql.maxConcurrentOutputFileWriters") == "0"
+    both = session.read.parquet(str(tmp_path / "out"))
+    assert on_spark.rejects_of(both).count() == written.rejects
+
+
+@pytest.mark.slow
+def test_instants_clock_times_maps_and_long_calls(session, operation):
+    long = "please, " * 200_000
+    df = session.sql(
+        "SELECT string(id) AS call_id, 'sales' AS call_type, timestamp'2026-03-29T03:30:00Z' AS started_at, "
+        f"map('tier', 'gold') AS attributes, array(named_struct('speaker', 'agent', 'text', '{long}')) AS turns "
+        "FROM range(3)"
+    )
+    kept = {"cards": operation / "scorecards", "plugins": operation / "plugins"}
+    rows = on_spark.results_of(on_spark.score(df, **kept, timezone="America/Bogota")).collect()
+    assert {row["started_at"] for row in rows} == {"2026-03-29T03:30:00+00:00"}
+    assert len(rows) == 3
+    clock = df.withColumn("started_at", df.started_at.cast("timestamp_ntz"))  # as it stands in the session's zone
+    rows = on_spark.results_of(on_spark.score(clock, **kept, timezone="Europe/Madrid")).collect()
+    assert {row["started_at"] for row in rows} == {"2026-03-29T12:30:00+02:00"}
+    with pytest.raises(ProblemsFound, match="clock time without a zone"):
+        on_spark.score(clock, **kept)
+    with pytest.raises(ProblemsFound, match="no column call_id"):
+        on_spark.score(df.drop("call_id"), **kept)
+    with pytest.raises(ProblemsFound, match="no column evaluator"):
+        on_spark.score(df.selectExpr("*", "'yes' AS `answer.greeted`"), **kept)
+
+
+@pytest.mark.slow
+def test_the_same_call_twice_is_seen_over_all_tasks(session, operation):
+    df = session.sql(
+        "SELECT string(id % 500) AS call_id, 'ana' AS agent, 'sales' AS call_type, "
+        "'2026-03-05T10:00:00Z' AS started_at, id AS ingested_at, double(id) AS duration_s FROM range(0, 1000, 1, 4)"
+    )
+    kept = {"cards": operation / "scorecards", "plugins": operation / "plugins"}
+    assert on_spark.has_doubles(df)
+    assert not on_spark.has_doubles(df.where("ingested_at < 500"))
+    twice = on_spark.results_of(on_spark.score(df, **kept, timezone="UTC"))
+    assert (twice.count(), twice.select("evaluation_id").distinct().count()) == (1000, 500)
+    once = on_spark.score(df, **kept, timezone="UTC", doubles="refuse", first_by=["ingested_at"]).persist()
+    assert on_spark.results_of(once).count() == 500
+    assert [tuple(row) for row in on_spark.rejects_of(once).groupBy("code").count().collect()] == [("E531", 500)]

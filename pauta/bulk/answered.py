@@ -104,9 +104,9 @@ def cells_of(card: Scorecard, answers: Mapping[str, QuestionAnswers]) -> CardCel
                 [(HARMS.index(one.critical) if one.critical else NONE, FAILS.index(one.fails)) for one in cell.errors]
             )
     columns = list(zip(*each, strict=True)) or [()] * len(_KINDS)
-    arrays = [np.array(column, dtype=kind) for column, kind in zip(columns, _KINDS, strict=True)]
+    arrays: list[Any] = [np.array(column, dtype=kind) for column, kind in zip(columns, _KINDS, strict=True)]
     questions = [question.id for question in card.questions]
-    return CardCells(*arrays, chosen, errors, questions, list(words.index), starts)  # type: ignore[arg-type]
+    return CardCells(*[*arrays, chosen, errors, questions, list(words.index), starts])
 
 
 _KINDS: Final[tuple[Any, ...]] = (
@@ -164,9 +164,9 @@ def joined(tables: Sequence[CardCells]) -> tuple[CardCells, list[int]]:
         for name in _TAKEN:
             parts[name].append(getattr(table, name))
         begin += len(table.question)
-    arrays = {name: np.concatenate(parts[name]) for name in ("question", "text", "proposed", *_TAKEN)}
-    lists = {name: parts[name] for name in ("chosen", "errors", "starts")}
-    return CardCells(**arrays, **lists, questions=list(questions.index), words=list(words.index)), begins
+    made: dict[str, Any] = {name: np.concatenate(parts[name]) for name in ("question", "text", "proposed", *_TAKEN)}
+    made |= {name: parts[name] for name in ("chosen", "errors", "starts")}
+    return CardCells(**made, questions=list(questions.index), words=list(words.index)), begins
 
 
 _TAKEN: Final = (
@@ -408,14 +408,16 @@ class Answers:
         counts = np.zeros(len(self.entries) + 1, dtype=np.int32)
         found.sort(key=lambda each: each[0])
         counts[[place + 1 for place, _ in found]] = [len(places) for _, places in found]
-        each = [evidence for _, places in found for evidence in places]
+        places_found = [evidence for _, places in found for evidence in places]
         kind = answer_type().field("evidence").type.value_type
         columns = [
-            pa.array([one.turn for one in each], pa.int64()),
-            pa.array([None if one.start is None else [one.start, one.stop] for one in each], pa.list_(pa.int64())),
-            pa.array([one.quote for one in each], pa.string()),
-            pa.array([one.from_s for one in each], pa.float64()),
-            pa.array([one.to_s for one in each], pa.float64()),
+            pa.array([one.turn for one in places_found], pa.int64()),
+            pa.array(
+                [None if one.start is None else [one.start, one.stop] for one in places_found], pa.list_(pa.int64())
+            ),
+            pa.array([one.quote for one in places_found], pa.string()),
+            pa.array([one.from_s for one in places_found], pa.float64()),
+            pa.array([one.to_s for one in places_found], pa.float64()),
         ]
         struct = pa.StructArray.from_arrays(columns, fields=list(kind))
         return pa.ListArray.from_arrays(pa.array(np.cumsum(counts, dtype=np.int32)), struct)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.loading.records import MOST_NUMBER, is_word
+from pauta.engine.loading.records import is_word
+from pauta.engine.loading.values import MOST_NUMBER
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words
 from pauta.engine.model.conditions import Value, plain
 from pauta.engine.model.moments import day_of, moment_from

@@ -47,6 +47,7 @@ from pauta.engine.model.calls import ENGINE, Answer, Call, HumanEvaluation, RawA
 from pauta.engine.model.columns import Coded, Subject, Words
 from pauta.engine.model.conditions import value_at
 from pauta.engine.model.moments import moment_from
+from pauta.engine.model.turns import Turns
 from pauta.engine.problems import Place, Problem
 
 if TYPE_CHECKING:
@@ -384,16 +385,23 @@ class Incoming:
             self._coded[question] = Column(column.codes, [_raw(value) for value in column.values])
         return self._coded[question]
 
+    def said(self, rows: NDArray[np.intp] | None) -> Turns:
+        """What was said in some rows, None is all of them: they share what criteria find in a text."""
+        if self.turns is None:
+            self.turns = TurnsColumn(_no_turns(self.size))
+        said = self.turns.said
+        return said if rows is None else said.of_rows(rows.astype(np.int64))
+
     def call(self, row: int) -> Call:
         """The call of a row."""
         if row in self.doors:
             call = self.doors[row][0]
             assert call is not None, "a row that was refused is no call"
             return call
-        lists = self._lists
-        maps = {name: self._call_map(name, row) for name in MAPS}
+        fields: dict[str, Any] = {name: column[row] for name, column in self._lists.items()}
+        maps: dict[str, Any] = {name: self._call_map(name, row) for name in MAPS}
         return Call(
-            **{name: column[row] for name, column in lists.items()},
+            **fields,
             **maps,
             turns=self.turns.turns(row) if self.turns is not None else (),
             at=self.place(row),
@@ -417,7 +425,7 @@ class Incoming:
     def _lists(self) -> dict[str, list[Any]]:
         """The fields of calls as Python values, for those who ask for calls one by one."""
         names = [name for name in OF_CALLS if name in self.columns and name not in (*MAPS, "turns")]
-        lists = {name: self.columns[name].to_pylist() for name in names}
+        lists: dict[str, list[Any]] = {name: self.columns[name].to_pylist() for name in names}
         if "started_at" in lists:
             lists["started_at"] = self.moments["started_at"].to_pylist()
         if "duration_s" in lists:
@@ -517,6 +525,13 @@ def _parsed(value: Any) -> Any:
         return json.loads(value) if value.strip() else None
     except ValueError:
         return value
+
+
+def _no_turns(rows: int) -> pa.Array:
+    import pyarrow as pa
+
+    turn = pa.struct({"speaker": pa.string(), "text": pa.string()})
+    return pa.nulls(rows, pa.list_(turn))
 
 
 def _array(values: list[Any]) -> pa.Array:

@@ -39,7 +39,7 @@ def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | No
     problems: list[tuple[int, str, Problem]] = []
     keys = _keys(incoming, found.codes, router)
     wanted: list[Wanted] = []
-    known: dict[Wanted, int] = {}
+    known: dict[tuple[tuple[int, bool], ...], int] = {}
     codes = np.full(incoming.size, -1, dtype=np.intp)
     distinct, firsts, places = np.unique(keys, return_index=True, return_inverse=True)
     for n in range(len(distinct)):
@@ -53,7 +53,8 @@ def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | No
             for row in rows
         ]
         outcome = _wanted(incoming, route, router, rows, problems)
-        codes[rows] = known.setdefault(outcome, len(wanted))
+        key = tuple((id(card), by_person) for card, by_person in outcome)
+        codes[rows] = known.setdefault(key, len(wanted))
         if len(known) > len(wanted):
             wanted.append(outcome)
     problems.sort(key=lambda each: each[0])

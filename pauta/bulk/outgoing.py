@@ -133,7 +133,7 @@ class _Columns:
         return made
 
     def _in_state(self, state: str) -> NDArray[np.bool_]:
-        return self.answers.table.state == STATES.index(state)
+        return np.asarray(self.answers.table.state == STATES.index(state), dtype=np.bool_)
 
     def _about(self) -> dict[str, pa.Array]:
         """Whose evaluation it is, and of what."""

@@ -30,10 +30,7 @@ class Routed:
 
 def routed(incoming: Incoming, router: Router) -> Routed:
     """The route of every row."""
-    if router.named:
-        found = _named(incoming, router)
-    else:
-        found = _claimed(incoming, router)
+    found = _named(incoming, router) if router.named else _claimed(incoming, router)
     codes, routes = found.codes, list(found.routes)
     for row, (call, _) in incoming.doors.items():
         if call is not None:

@@ -1,6 +1,7 @@
 """The published form of results as a table: one row an evaluation, its answers a list of structs.
 
-    result_schema, rejects_schema    the columns, as Parquet files and data frames have them
+    result_schema, rejects_schema    the columns of batches
+    stored_schema                    those of results as files say them
     row_from, record_from            a record (DESIGN.md, "A result") as such a row, and back
 
 Words that repeat are dictionary columns, inside answers too: a batch holds each word once.
@@ -54,6 +55,32 @@ def result_schema() -> pa.Schema:
         "engine": pa.struct({"version": word, "plugins": pa.map_(word, word)}),
     }
     return pa.schema([(name, kinds.get(name, text)) for name in (*FIELDS, "more")])
+
+
+@cache
+def stored_schema() -> pa.Schema:
+    """The columns of results as files have them: words inside answers are plain text there.
+
+    Parquet writes those by dictionary all the same; but pyarrow cannot read a file of several groups of rows whose
+    schema says that a column inside a struct is a dictionary.
+    """
+    import pyarrow as pa
+
+    return pa.schema([(field.name, _stored(field.type, top=True)) for field in result_schema()])
+
+
+def _stored(kind: pa.DataType, *, top: bool = False) -> pa.DataType:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return kind if top else kind.value_type
+    if pa.types.is_map(kind):
+        return pa.map_(_stored(kind.key_type), _stored(kind.item_type))
+    if pa.types.is_list(kind):
+        return pa.list_(_stored(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _stored(field.type)) for field in kind])
+    return kind
 
 
 def word_type(*, few: bool = False) -> pa.DataType:

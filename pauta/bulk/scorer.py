@@ -67,20 +67,18 @@ class Setup:
     """What is needed to score: cards, time zone, plugins.
 
     versions: the cards in play (a catalogue without its host, or CardsGiven). named: cards that score whatever they are
-    given, as a router takes them. plugins: the operation's folder of plugins; plugin_files: or what is in it, by path,
-    for machines that do not have it.
+    given, as a router takes them. plugins: the operation's folders of plugins; plugin_files: or what is in it, by path,
+    for machines that do not have it. watch: what a host takes beside: isolate, timeouts, memory.
     """
 
     versions: Versions
     named: tuple[Scorecard | str, ...] = ()
     timezone: tzinfo | None = None
     today: date | None = None
-    plugins: str | None = None
+    plugins: tuple[str, ...] = ()
     plugin_files: Mapping[str, bytes] = field(default_factory=dict)
     installed: bool = True
-    isolate: tuple[str, ...] | bool = ()
-    timeouts: Mapping[str, float] = field(default_factory=dict)
-    memory: int | None = None
+    watch: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *cards: Scorecard, **more: Any) -> Setup:
@@ -94,16 +92,13 @@ class Setup:
 
     def host(self) -> Host:
         """The plugins, loaded."""
-        folder = Path(self.plugins) if self.plugins else None
+        folders = [Path(each) for each in self.plugins]
         if self.plugin_files:
-            folder = Path(mkdtemp(prefix="pauta-plugins-"))
+            folders.append(Path(mkdtemp(prefix="pauta-plugins-")))
             for name, text in self.plugin_files.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(text)
-        more: dict[str, Any] = {}
-        if self.isolate or self.timeouts or self.memory:
-            more = {"isolate": self.isolate, "timeouts": self.timeouts, "memory": self.memory}
-        return Host(folder=folder, installed=self.installed, **more)
+                (folders[-1] / name).parent.mkdir(parents=True, exist_ok=True)
+                (folders[-1] / name).write_bytes(text)
+        return Host(folder=folders or None, installed=self.installed, **self.watch)
 
     def scorer(self, host: Host | None = None) -> Scorer:
         """A scorer of this process; `host`: its plugins, where they are loaded already."""
@@ -154,12 +149,11 @@ class Scorer:
 
         Raises ProblemsFound where the table as a whole cannot be taken.
         """
-        incoming = Incoming(self._layout(batch.schema, file), batch, file, first_row)
-        return self.finish(incoming, skip)
+        return self.finish(self.prepare(batch, file=file, first_row=first_row), skip)
 
     def prepare(self, batch: pa.RecordBatch, *, file: str = "", first_row: int = 1) -> Incoming:
         """A batch with its columns checked. Raises ProblemsFound where the table as a whole cannot be taken."""
-        return Incoming(self._layout(batch.schema, file), batch, file, first_row)
+        return Incoming(self.layout(batch.schema, file), batch, file, first_row)
 
     def finish(self, incoming: Incoming, skip: NDArray[np.bool_] | None = None) -> Scored:
         """The results of a batch that was prepared."""
@@ -178,7 +172,7 @@ class Scorer:
             rejects=rejects_batch(
                 incoming.file, sorted(((incoming.first_row + row, call, why) for row, call, why in wrong), key=_by_row)
             ),
-            problems=tuple([*self._layout_warnings(incoming), *told]),
+            problems=(*self._layout_warnings(incoming), *told),
             keys=keys_of(incoming, key_rows),
             key_rows=key_rows,
             summary=_summary(incoming, outcomes, groups, skip),
@@ -191,17 +185,19 @@ class Scorer:
             told += self._plans[id(card)].plan.problems
         return self._plans[id(card)]
 
-    def _layout(self, schema: pa.Schema, file: str) -> Layout:
+    def layout(self, schema: pa.Schema, file: str) -> Layout:
+        """What the columns of a table are. Raises ProblemsFound where it is no table of calls."""
         key = (file, schema)
         if key not in self._layouts:
-            questions = {question.id for card in self._cards() for question in card.questions}
+            questions = {question.id for card in self.cards for question in card.questions}
             found = layout_of(schema, questions, file)
             if isinstance(found, Problem):
                 raise ProblemsFound([found])
             self._layouts[key] = found
         return self._layouts[key]
 
-    def _cards(self) -> list[Scorecard]:
+    @property
+    def cards(self) -> list[Scorecard]:
         """All cards that could score a call."""
         every: Any = getattr(self.setup.versions, "cards", ())
         return [*every, *(card for card in self.setup.named if isinstance(card, Scorecard))]
@@ -225,6 +221,8 @@ class _Ready:
         subjects = [test.subject for each in conditions if each is not None for test in tests_of(each)]
         for criterion in self.plan.criteria.values():
             subjects += [subject for each in criterion.walk() for subject in each.reads]
+        if self.plan.criteria:
+            subjects.append("call.language")
         self.subjects = [each for each in dict.fromkeys(subjects) if each.startswith("call.")]
 
     def batch(self, incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:
@@ -253,6 +251,7 @@ class _Ready:
             humans=Lazy(range(len(rows)), lambda row: person[row] if by_person[row] else None),
             notes=notes,
             subjects={name: _taken(incoming.subject(name), taken) for name in self.subjects},
+            turns=incoming.said(taken) if self.plan.criteria else None,
         )
 
     def _coded(self, name: str, codes: NDArray[np.int32], values: Sequence[Any]) -> Coded[Any] | None:
@@ -264,7 +263,7 @@ class _Ready:
         if coding.closed:
             known = [_code(coding, value) for value in values]
             if None not in known:
-                small = np.uint8 if len(coding.vocabulary) <= _BYTE else np.int32
+                small: Any = np.uint8 if len(coding.vocabulary) <= _BYTE else np.int32
                 return Coded(np.array([*known, 0], dtype=small)[codes], self.plan.vocabulary(name))
         return _raw_coded(codes, values)
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.bulk.columns import not_within, numbers_of
+from pauta.bulk.columns import column_of, not_within, numbers_of
 from pauta.engine.loading.records import MOST_SECONDS
 from pauta.engine.model.calls import SPEAKERS, Turn
+from pauta.engine.model.columns import Coded
+from pauta.engine.model.turns import Turns, turns_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,6 +88,24 @@ class TurnsColumn:
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             return numbers_of(self.parts[name])
         return np.full(len(self.parts[name]), np.nan)
+
+    @cached_property
+    def said(self) -> Turns:
+        """All turns by column, as criteria take them."""
+        import pyarrow as pa
+
+        if self._flat is None or not {"speaker", "text"} <= self.parts.keys():
+            none = np.zeros(0)
+            return turns_from([], Coded(np.zeros(0, dtype=np.int32), ()), none, none, self.starts)
+        speakers = column_of(self.parts["speaker"])
+        words = (*(str(each) for each in speakers.values), "")
+        codes = np.where(speakers.codes < 0, len(words) - 1, speakers.codes)
+        texts = self.parts["text"]
+        if pa.types.is_dictionary(texts.type):
+            texts = texts.dictionary_decode()
+        missing = np.full(len(codes), np.nan)
+        start, end = (self._seconds(name) if name in self.parts else missing for name in ("start", "end"))
+        return turns_from(texts.fill_null("").to_pylist(), Coded(codes, words), start, end, self.starts)
 
     @cached_property
     def _lists(self) -> tuple[list[Any], ...]:

@@ -75,7 +75,8 @@ def _session(master: str | None) -> Iterator[SparkSession]:
     standing = SparkSession.getActiveSession()
     elsewhere = "SPARK_REMOTE" in os.environ or "PYSPARK_GATEWAY_PORT" in os.environ
     if not (standing or elsewhere or shutil.which("java") or "JAVA_HOME" in os.environ):
-        raise ProblemsFound([Problem("E760", "Spark is not at hand: it needs Java 17, and there is no java", None, JAVA)])
+        message = "Spark is not at hand: it needs Java 17, and there is no java"
+        raise ProblemsFound([Problem("E760", message, None, JAVA)])
     builder = SparkSession.builder.appName("pauta score")
     master = master or (None if standing or elsewhere else LOCAL)
     if master:

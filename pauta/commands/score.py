@@ -42,6 +42,7 @@ PROGRESS_EVERY_S: Final = 0.2
     show_default=True,
     help="Seconds to go on sending after the last call; what is left waits in the outbox.",
 )
+@click.option("--follow-up/--no-follow-up", default=True, help="Raise escalations of what is new, at the end.")
 @text_or_json
 @telling
 def score(
@@ -51,6 +52,7 @@ def score(
     targets: Sequence[str],
     batch: int,
     deliver_for: float,
+    follow_up: bool,
     form: str,
 ) -> int:
     """Score calls by the cards that claim them, or by the cards named.
@@ -60,9 +62,11 @@ def score(
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
+    from pauta.commands.following import follow_up_after
     from pauta.commands.sinks import operation_redactor
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
+    from pauta.engine.problems import has_errors
     from pauta.workspace import Workspace
 
     workspace = Workspace()
@@ -84,12 +88,13 @@ def score(
         deliver_for_s=deliver_for,
     )
     progress.done()
-    problems = [*workspace.host.problems, *summary.problems]
+    followed = follow_up_after(workspace, outlets) if follow_up and not targets else []
+    problems = [*workspace.host.problems, *summary.problems, *followed]
     tell(problems)
     _say_summary(summary, form, printed=any(isinstance(outlet.sink, _Terminal) for outlet in outlets))
     if summary.failures or workspace.host.problems:
         return DONE_WITH_FAILURES
-    return PROBLEMS_FOUND if summary.errors or refused else GOOD
+    return PROBLEMS_FOUND if summary.errors or refused or has_errors(followed) else GOOD
 
 
 def _outlets(workspace: Workspace, targets: Sequence[str], form: str) -> list[Outlet]:

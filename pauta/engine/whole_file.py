@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -39,9 +40,12 @@ class WholeFile:
 
     def drop(self) -> None:
         """Forget what was written; the old file stays."""
-        self.stream.close()
-        if self._beside is not None:
-            self._beside.unlink(missing_ok=True)
+        try:
+            with suppress(OSError):  # what it could not write for want of room it cannot write now
+                self.stream.close()
+        finally:
+            if self._beside is not None:
+                self._beside.unlink(missing_ok=True)
 
     def _mode(self) -> int:
         """The permissions of the old file, else those that any new file gets."""

@@ -1,4 +1,4 @@
-"""Which parts of a card make a call pass or fail differently, by asking the same `evaluate` what would have been.
+"""Which parts of a card make a call pass or fail differently, by asking the same arithmetic what would have been.
 
 Of each part two things are asked about each call that flips:
 
@@ -17,15 +17,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.evaluation.cells import FIRST_ANSWER
-from pauta.engine.evaluation.evaluate import evaluate
-from pauta.engine.evaluation.gather import Gathered
+from pauta.engine.evaluation.cells import FIRST_ANSWER, State
+from pauta.engine.evaluation.evaluate import settle
+from pauta.engine.evaluation.gather import Gathered, gather
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import CallBatch, RawAnswer
 from pauta.engine.model.columns import Coded
-from pauta.engine.model.results import UNKNOWN
-from pauta.engine.model.scorecard import MISSING, NOT_APPLICABLE, UNVERIFIED, Question, Scorecard
+from pauta.engine.model.results import UNKNOWN, Results
+from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Question, Scorecard
 from pauta.replay.parts import Part, parts_between, with_part
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -41,12 +41,15 @@ class Side:
     gathered: Gathered
 
     def question(self, name: str, coding_of: Plan, rows: Rows) -> Coded[Any]:
-        """The answers of one question in some rows, in the codes of a plan that has the same question."""
+        """The answers of one question in some rows, in the codes of a plan that has the same question.
+
+        Of an open question the first codes are the states all the same.
+        """
         place = self.plan.position[name]
         codes = self.gathered.heard[name].take(rows)
         if self.plan.codings[place].closed:
             return Coded(codes, coding_of.vocabulary(name))
-        values: list[RawAnswer | None] = [MISSING, NOT_APPLICABLE, UNVERIFIED, None, None]
+        values: list[RawAnswer | None] = [MISSING, None, UNVERIFIED, None, None]
         cells = self.gathered.answers[place].cells
         values += [each.value for each in cells[FIRST_ANSWER:]]  # type: ignore[misc]  # what read() gave, reads again
         return Coded(codes, tuple(values))
@@ -89,7 +92,7 @@ class Causes:
             name: (other if part.kind == "question" and part.id == name else base).question(name, plan, rows)
             for name in plan.position
         }
-        return evaluate(plan, replace(own, answers=answers)).passed
+        return evaluate_as_heard(plan, own, answers).passed
 
     def _plan(self, part: Part, laid_on_old: bool) -> Plan | None:
         """The plan of the card in between; None where nothing would be left of it."""
@@ -119,6 +122,22 @@ def as_heard(card: Scorecard, own_defaults: Collection[str] = ()) -> Scorecard:
 def plan_as_heard(card: Scorecard, host: Host) -> Plan:
     """The plan of such a card: with no criterion at all, also none whose proposals wait for a person."""
     return replace(compile_plan(card, host), criteria={})
+
+
+def evaluate_as_heard(plan: Plan, batch: CallBatch, answers: Mapping[str, Coded[Any]]) -> Results:
+    """Score answers as `Side.question` gives them, by such a plan.
+
+    A criterion may find a number or a text not applicable though the question has no such answer; nobody can give it
+    again, so it is put in where it was.
+    """
+    gathered = gather(plan, replace(batch, answers=answers))
+    for place, coding in enumerate(plan.codings):
+        was = answers[coding.question.id].codes == int(State.NOT_APPLICABLE)
+        if not coding.closed and was.any():
+            own = gathered.answers[place]
+            codes = np.where(was & (own.codes != int(State.NOT_ASKED)), int(State.NOT_APPLICABLE), own.codes)
+            gathered.answers[place] = replace(own, codes=codes)
+    return settle(plan, batch, gathered)
 
 
 def rows_of_batch(batch: CallBatch, rows: Rows) -> CallBatch:

@@ -194,7 +194,7 @@ def replay(
     tell: Tell,
     batch_size: int = BATCH,
     examples: int = 3,
-    listed: int = 20,
+    listed: int = 10,
     progress: Callable[[int], None] | None = None,
 ) -> Replayed:
     """Score rows by both versions and count into `replayed`. Never raises for an answer or a plugin: that is told.

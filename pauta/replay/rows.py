@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
+from typing import Final
 
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.model.scorecard import Scorecard
@@ -17,6 +19,7 @@ from pauta.engine.problems import Problem, Severity
 from pauta.engine.routing import claims
 
 Tell = Callable[[Problem], None]
+CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +152,12 @@ def rows_of(
     calls: Iterable[Call | Problem], sheets: Sheets, claimed: Claims, wanted: Filter, counts: Counts, tell: Tell
 ) -> Iterator[Row]:
     """The evaluations to compare, in the order of the calls. What is not compared is counted, what is wrong told."""
-    seen = Seen()
-    for entry in calls:
+    for entry, is_new in _with_news(calls):
         if isinstance(entry, Problem):
             counts.refused += entry.severity is Severity.ERROR
             tell(entry)
             continue
-        if not seen.fresh([f"{entry.call_id}\0{entry.agent or ''}"])[0]:
+        if not is_new:
             counts.refused += 1
             hint = "a call that several agents handled has a record for each of them, each with its agent"
             tell(Problem("E531", f"call '{entry.call_id}' is there a second time, and is left out", entry.at, hint))
@@ -167,6 +169,16 @@ def rows_of(
             continue
         yield from _rows(entry, people or [None], claimed, counts, tell)
     sheets.tell_unmatched()
+
+
+def _with_news(calls: Iterable[Call | Problem]) -> Iterator[tuple[Call | Problem, bool]]:
+    """Each entry with whether its call comes for the first time; asked of many at once."""
+    seen, remaining = Seen(), iter(calls)
+    while chunk := list(islice(remaining, CHUNK)):
+        keys = [f"{each.call_id}\0{each.agent or ''}" for each in chunk if isinstance(each, Call)]
+        fresh = iter(seen.fresh(keys))
+        for each in chunk:
+            yield each, next(fresh) if isinstance(each, Call) else False
 
 
 def _rows(

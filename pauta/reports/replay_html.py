@@ -101,7 +101,7 @@ def _matrix(found: Mapping[str, Any]) -> View:
 
 def _movers(groups: Sequence[Mapping[str, Any]]) -> list[View]:
     """Groups with the stretch of the axis that their mean moves over and its interval, as parts of the axis."""
-    reach = max([WIDEST_MOVE, *(abs(each["change"]) + (each["give_or_take"] or 0.0) for each in groups)])
+    reach: float = max([WIDEST_MOVE, *(abs(each["change"]) + (each["give_or_take"] or 0.0) for each in groups)])
 
     def at(change: float) -> float:
         return 50 + 50 * change / reach

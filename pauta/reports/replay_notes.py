@@ -19,7 +19,7 @@ def _on_answers(made: Replayed) -> Iterator[str]:
         if count:
             yield (
                 f"'{name}' is new, and in {count:,} evaluations by people nobody answered it: it is set aside there, "
-                f"its weight goes to the others (so will `pauta explain` say incomplete). "
+                f"its weight goes to the others (`pauta explain` will call these incomplete). "
                 f"--assume {name}=ANSWER says what an answer would do."
             )
     for name, answer in made.assumed.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from typing import Any, Final
 
 from pauta.engine.host import Host
@@ -18,7 +19,7 @@ from pauta.reports.replay_notes import notes_on
 from pauta.reports.words import name_of
 
 AGENTS_SHOWN: Final = 15
-CALLS_SHOWN: Final = 8
+CALLS_SHOWN: Final = 10
 BAR: Final = 30
 DIRECTIONS: Final = (NOW_FAIL, NOW_PASS)
 _SAID_OF: Final = {
@@ -79,7 +80,7 @@ def replay_map(made: Replayed, shown: Shown, language: str | None = None) -> dic
         "causes": _causes(made, old, shown, language),
         "together": {direction: made.together[direction] for direction in DIRECTIONS},
         "flips": {
-            direction: [_example(each, made, shown, old, language) for each in made.examples.get((direction, None), ())]
+            direction: [_example(each, made, shown, old, language) for each in _to_hear(made, direction)]
             for direction in DIRECTIONS
         },
         "questions": [_question(each, made, old, language) for each in made.questions.values()],
@@ -198,6 +199,14 @@ def part_title(part: Part, old: Scorecard, new: Scorecard, language: str | None)
     return "The weights of sections" if part.kind == "weights" else f"Section {part.id}"
 
 
+def _to_hear(made: Replayed, direction: str) -> list[Example]:
+    """Calls that flip in one direction: of each cause in turn those that move most, then the rest that moves most."""
+    busiest = sorted(made.parts, key=lambda key: -made.causes.get((direction, key), CauseTally()).either)
+    of_causes = [list(made.examples.get((direction, key), ())) for key in busiest]
+    in_turn = [each for turn in zip_longest(*of_causes) for each in turn if each is not None]
+    return list(dict.fromkeys([*in_turn, *made.examples.get((direction, None), ())]))[:CALLS_SHOWN]
+
+
 def _example(each: Example, made: Replayed, shown: Shown, old: Scorecard, language: str | None) -> dict[str, Any]:
     command = ["pauta", "explain", each.call_id, *(shown.explain or ("--card", made.after_card.name))]
     return {
@@ -301,14 +310,14 @@ def _flips_text(found: Mapping[str, Any]) -> Iterator[str]:
     first = None
     for direction, title in ((NOW_FAIL, "Would fail"), (NOW_PASS, "Would pass")):
         if found["flips"][direction]:
-            yield f"\n{title}: calls to listen to, the largest moves first"
-        for each in found["flips"][direction][:CALLS_SHOWN]:
+            yield f"\n{title}: calls to listen to, of each change those that move most"
+        for each in found["flips"][direction]:
             first = first or each
             causes = ", ".join(each["cause_ids"]) or "several changes together"
             whose = f", {each['agent']}" if each["agent"] else ""
             yield f"  {each['call_id']}{whose}: {figure(each['before'])} -> {figure(each['after'])}, by {causes}"
     if first is not None:
-        yield f"Line by line: {first['explain']}"
+        yield f"\nLine by line: {first['explain']}"
 
 
 def _plot(found: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeAlias
 
@@ -23,7 +24,7 @@ from pauta.engine.delivery import stamp
 from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
 from pauta.store.ledger import Ledger
-from pauta.store.tables import RESULT, TABLES, Record, Written, cell, fact, rows_of, value_of
+from pauta.store.tables import RESULT, TABLES, Record, Written, cell, row_of_call, rows_of, value_of
 
 Row: TypeAlias = dict[str, object]
 
@@ -33,6 +34,7 @@ def _inserting(table: str) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
 
 
+_EVALUATION: Final = itemgetter(*TABLES["evaluations"])
 _SELECT: Final = "SELECT " + ", ".join(["evaluation_id", "revision", *RESULT])
 _KNOWN: Final = """SELECT evaluation_id, revision, result_digest FROM evaluations
     WHERE current = 1 AND evaluation_id IN ({each_of})"""
@@ -266,10 +268,10 @@ class AnyStore(ABC):
 
     def _keep_calls(self, calls: Iterable[Call], rows: Iterable[Row]) -> None:
         """What a call's record says besides its turns; of one that only an evaluation tells of, its id and agent."""
-        values = [[fact(getattr(call, name)) for name in TABLES["calls"]] for call in calls]
+        values = [row_of_call(call) for call in calls]
         keep = _KEEP_CALL.format(differs_from=self.differs_from)
-        self._many(keep, [(row[0], row[1] or "", *row[2:]) for row in values])
-        given = {(row[0], row[1] or "") for row in values}
+        self._many(keep, values)
+        given = {(row[0], row[1]) for row in values}
         named = [whose for row in rows if (whose := (row["call_id"], row["agent"])) not in given]
         self._many("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
 
@@ -290,7 +292,7 @@ class AnyStore(ABC):
         self._many("UPDATE evaluations SET current = 0 WHERE evaluation_id = ? AND current = 1", outdated)
         for _, row in fresh:
             row["current"] = int(known[row["evaluation_id"]][0] == row["revision"])
-        self._many(_inserting("evaluations"), [[row[name] for name in TABLES["evaluations"]] for _, row in fresh])
+        self._many(_inserting("evaluations"), [_EVALUATION(row) for _, row in fresh])
         return fresh
 
     def _queue(

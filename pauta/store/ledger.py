@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from pauta.store.ledger_tables import KEYS, LEDGER
-from pauta.store.tables import fact
+from pauta.store.tables import RESULT, fact
 
 if TYPE_CHECKING:
     from pauta.store.contract import AnyStore, Row
@@ -44,7 +45,7 @@ class Ledger:
         changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
         conflict = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}" if key else ""
         places = ", ".join("?" for _ in names)
-        values = [[fact(row.get(name)) for name in names] for row in rows]
+        values = [[_cell(row.get(name)) for name in names] for row in rows]
         with self.writing():
             self.store.write_many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}){conflict}", values)
 
@@ -80,6 +81,23 @@ class Ledger:
         row = {"thing": thing, "id": name, "at": at, "who": who, "move": move, "before": before, "after": after}
         self.put("history", [{**row, "details": details}])
 
+    def among(self, table: str, column: str, texts: Iterable[object], and_where: str = "1 = 1") -> list[Row]:
+        """Rows of a table in which a column is one of these texts."""
+        wanted = json.dumps(sorted({str(each) for each in texts}))
+        return self.select(table, f"{column} IN ({self.store.each_of}) AND {and_where}", (wanted,))
+
+    def evaluations(self, ids: Iterable[str]) -> dict[str, Row]:
+        """The current revisions of evaluations, by id."""
+        names = ", ".join(["evaluation_id", "revision", *RESULT])
+        query = f"SELECT {names} FROM evaluations WHERE current = 1 AND evaluation_id IN ({self.store.each_of})"
+        return {str(row["evaluation_id"]): row for row in self.rows(query, (json.dumps(sorted(ids)),))}
+
+    def rivals(self, calls: Iterable[str]) -> list[Row]:
+        """The current evaluations of calls that may count in reports: evaluation_id, call, agent, card."""
+        query = f"""SELECT evaluation_id, call_id, agent, scorecard FROM evaluations WHERE current = 1
+            AND call_id IN ({self.store.each_of}) AND (evaluator = 'engine' OR status <> 'incomplete')"""
+        return self.rows(query, (json.dumps(sorted(calls)),))
+
     def history(self, thing: str, name: str) -> list[Row]:
         """What was done to a thing, the oldest first."""
         return self.select("history", f"thing = ? AND id = ? ORDER BY {self.store.position}", (thing, name))
@@ -102,3 +120,8 @@ class Ledger:
         query = "SELECT evaluation_id FROM latest_evaluations WHERE call_id = ? AND agent = ? AND scorecard = ?"
         found = self.rows(query, (call_id, agent, scorecard))
         return self.store.evaluation(str(found[0]["evaluation_id"])) if found else None
+
+
+def _cell(value: object) -> object:
+    """A value as a database takes it; most need no change."""
+    return value if value is None or type(value) is str or type(value) is int else fact(value)

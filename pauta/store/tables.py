@@ -7,8 +7,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from textwrap import dedent
 from typing import Final, TypeAlias
+
+from pauta.engine.model.calls import Call
 
 Record: TypeAlias = Mapping[str, object]
 
@@ -132,26 +135,33 @@ def rows_of(evaluations: Sequence[Record]) -> list[dict[str, object]]:
         return [row_of(evaluation) for evaluation in evaluations]
     columns: Mapping[str, Sequence[object]] = by_column()
     told = [[agent or "" for agent in columns[name]] if name == "agent" else columns[name] for name in RESULT]
-    literals = [
-        [literal(text) for text in column]  # type: ignore[arg-type]  # such a column holds text
-        if name in JSON_COLUMNS
-        else ["" if cell is None else repr(cell) for cell in column]
-        for name, column in zip(RESULT, told, strict=True)
-    ]
-    digests = map(_digest, zip(*literals, strict=True))
+    before, answers, after = told[:_LONG], columns["answers"], told[_LONG + 1 :]
+    digests = map(_digest_around, zip(*map(_literals, before)), answers, zip(*map(_literals, after)))
     whole = zip(*told, digests, columns["evaluation_id"], strict=True)
-    names = [*RESULT, "result_digest", "evaluation_id"]
-    return [dict(zip(names, row, strict=True)) for row in whole]
+    return [dict(zip(_ROW, row)) for row in whole]
 
 
-def literal(text: str) -> str:
-    """`repr` of a JSON text, which takes long to look at each letter of a long one: most need no change."""
-    plain = text.isascii() and "'" not in text and "\\" not in text and "\x7f" not in text
-    return f"'{text}'" if plain else repr(text)
+_LONG: Final = RESULT.index("answers")
+_ROW: Final = (*RESULT, "result_digest", "evaluation_id")
+
+
+def _literals(column: Sequence[object]) -> list[str]:
+    return ["" if cell is None else repr(cell) for cell in column]
 
 
 def _digest(literals: Iterable[str]) -> str:
     return hashlib.sha256("\x1f".join(literals).encode()).hexdigest()[:32]
+
+
+def _digest_around(before: Sequence[str], text: object, after: Sequence[str]) -> str:
+    """The digest of a row whose longest text is not looked at letter by letter, as `repr` does, nor copied often."""
+    assert isinstance(text, str)
+    if not text.isascii() or "'" in text or "\\" in text or "\x7f" in text:
+        return _digest([*before, repr(text), *after])
+    sha = hashlib.sha256(("\x1f".join(before) + "\x1f'").encode())
+    sha.update(text.encode())
+    sha.update(("'\x1f" + "\x1f".join(after)).encode())
+    return sha.hexdigest()[:32]
 
 
 _as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -166,9 +176,21 @@ def cell(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
+_said_of_call: Final = attrgetter(*TABLES["calls"])
+
+
+def row_of_call(call: Call) -> list[object]:
+    """A call as the columns of its row."""
+    row = [said if said is None or type(said) is str else fact(said) for said in _said_of_call(call)]
+    row[1] = row[1] or ""
+    return row
+
+
 def fact(value: object) -> object:
     """A field of a call as a database takes it."""
-    return cell(dict(value) if isinstance(value, Mapping) else value)
+    if isinstance(value, Mapping):
+        return cell(dict(value)) if value else "{}"
+    return cell(value)
 
 
 def value_of(name: str, value: object) -> object:

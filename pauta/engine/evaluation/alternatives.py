@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,10 +31,10 @@ def evaluate_alternatives(
     heard: the answers of the row as if every question were asked (`Gathered.heard`), by question.
     """
     rows = len(changes)
-    changed: dict[str, list[tuple[int, RawAnswer]]] = {}
+    changed: dict[str, list[tuple[int, RawAnswer]]] = defaultdict(list)
     for n, each in enumerate(changes):
         for name, answer in each.items():
-            changed.setdefault(name, []).append((n, answer))
+            changed[name].append((n, answer))
     answers = {
         name: _column(coding, rows, _given(coding, heard[name]), changed.get(name, ()))
         for name, coding in zip(plan.position, plan.codings, strict=True)
@@ -42,7 +43,9 @@ def evaluate_alternatives(
     for (noted, name), note in batch.notes.items():
         if noted == row:
             notes.update({(n, name): note for n in range(rows) if name not in changes[n]})
-    notes.update({(n, name): COMMENTED for n, each in enumerate(changes) for name in each})
+    for name, coding in zip(plan.position, plan.codings, strict=True):
+        if coding.asks_comments:
+            notes.update({(n, name): COMMENTED for n, _ in changed.get(name, ())})
     automatic = bool(batch.automatic[row]) if batch.automatic is not None else False
     again = CallBatch(
         size=rows,
@@ -66,14 +69,15 @@ def _column(
 ) -> Coded[Any]:
     """Answers of one question: the same in all rows but the changed ones. Closed ones are in the plan's own codes."""
     values: dict[Any, int] = {as_was: 0}
-    codes = np.zeros(rows, dtype=np.int32)
+    codes = [0] * rows
     for row, answer in changed:
-        codes[row] = values.setdefault(answer, len(values))
+        code = values.get(answer)
+        codes[row] = values.setdefault(answer, len(values)) if code is None else code
     if not coding.closed:
-        return Coded(codes, tuple(values))
+        return Coded(np.array(codes, dtype=np.int32), tuple(values))
     known = {UNVERIFIED: int(State.UNVERIFIED), NOT_APPLICABLE: int(State.NOT_APPLICABLE), None: int(State.MISSING)}
     own = [known[each] if each in known else coding.code_of[str(each)] for each in values]
-    return Coded(np.array(own, dtype=np.int32).take(codes), coding.vocabulary)
+    return Coded(np.array([own[code] for code in codes], dtype=coding.dtype), coding.vocabulary)
 
 
 def any_answer(question: Question) -> RawAnswer:

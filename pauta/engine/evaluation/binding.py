@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -45,6 +46,11 @@ class BoundCriterion:
         for part in self.parts:
             yield from part.walk()
         yield self
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether it reads answers, and so must wait for them."""
+        return any(subject.startswith("answer.") for each in self.walk() for subject in each.reads)
 
     def __str__(self) -> str:
         return f"criterion '{self.use.name}' of question '{self.question.id}'"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pauta.engine.model.amounts import decimal_sum
 from pauta.engine.model.calls import RawAnswer
@@ -32,6 +32,10 @@ from pauta.engine.model.scorecard import (
     Range,
 )
 from pauta.engine.problems import nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class State(IntEnum):
@@ -94,6 +98,8 @@ class Coding:
         self.vocabulary: tuple[str, ...] = STATE_NAMES + (tuple(self.options) if self.closed else ())
         self.dtype: Final = "u1" if self.closed and len(self.cells) <= 256 else "i4"
         """What holds its codes: bytes where they do, as in columns from files."""
+        self.verdict_codes: NDArray[np.integer] | None = None
+        """What the verdicts of a closed question's criterion come to, once that is known."""
         self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from pauta.engine.seam.asking import Asked, Fault, ask
 from pauta.engine.seam.isolation import Isolated
 from pauta.engine.seam.read_only import batch_for_plugin, findings_for_plugin
 
+_ANSWER: Final = int(Verdict.ANSWER)
+
 
 def found(
     plan: Plan, batch: CallBatch, problems: list[Problem], *, waiting: bool, only: int | None = None
@@ -31,13 +34,8 @@ def found(
     return {
         column: _answerable(criterion, _findings(criterion, batch, problems), plan.codings[column], batch, problems)
         for column, criterion in chosen.items()
-        if waiting or not _waits(criterion)
+        if waiting or not criterion.waits
     }
-
-
-def _waits(criterion: BoundCriterion) -> bool:
-    """Whether a criterion reads answers, and so must wait for them."""
-    return any(subject.startswith("answer.") for each in criterion.walk() for subject in each.reads)
 
 
 def _findings(criterion: BoundCriterion, batch: CallBatch, problems: list[Problem]) -> Findings:
@@ -90,8 +88,11 @@ def _answerable(
     criterion: BoundCriterion, findings: Findings, coding: Coding, batch: CallBatch, problems: list[Problem]
 ) -> Findings:
     """The findings with answers that the question has; a call with another one is unverified."""
+    own = findings.verdicts == _ANSWER
+    if not own.any():
+        return findings
     refused: dict[int, RefusedError] = {}
-    for row in np.flatnonzero(findings.verdicts == Verdict.ANSWER).tolist():
+    for row in np.flatnonzero(own).tolist():
         try:
             if coding.read(findings.answers.get(row, "")) is State.MISSING:
                 raise RefusedError(f"{findings.answers.get(row)!r} is no answer of question '{criterion.question.id}'")

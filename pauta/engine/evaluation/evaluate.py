@@ -16,6 +16,7 @@ from pauta.engine.evaluation.escalate import escalate
 from pauta.engine.evaluation.gather import Gathered, gather
 from pauta.engine.evaluation.plan import Plan
 from pauta.engine.evaluation.scoring import (
+    LOOKED_UP,
     Marks,
     Totals,
     critical_by_class,
@@ -119,20 +120,20 @@ def _in_blocks(
     problems: list[Problem],
     comments: Mapping[str, NDArray[np.bool_]],
 ) -> Totals | None:
-    """Fill `scored` block by block; the totals with their sections where all rows are one block."""
+    """Fill `scored` block by block; the totals with their sections where there are few rows."""
     open_cells = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
     rows = len(scored.score)
-    one_block = rows <= BLOCK
+    few = rows < LOOKED_UP
     found = None
     for start in range(0, rows, BLOCK):
         block = slice(start, min(start + BLOCK, rows))
-        own = codes if one_block else [column[block] for column in codes]
-        found = totals(plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=one_block)
+        own = codes if rows <= BLOCK else [column[block] for column in codes]
+        found = totals(plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=few)
         if plan.method is not None:
             found = _by_method(plan, own, cells, found, problems)
         made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
         scored.take(block, made, _verdict(plan.scorecard, made, [rows[block] for rows in comments.values()]))
-    return found if one_block else None
+    return found if few else None
 
 
 def _by_method(

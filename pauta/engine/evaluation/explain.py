@@ -51,13 +51,14 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
     }
     made = record(results, row)
     singles = _singles(plan, made)
-    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *singles])
+    attempts = [*singles, *_ever_more(singles)]
+    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *attempts])
     full = {name: number(shares[0]) for name, shares in tried.shares.items()}
-    cheapest = _cheapest(made, singles, tried.passed[1:], tried.score[1:])
-    if cheapest is None and len(singles) > 1:
-        several = _several(singles)
-        tried = evaluate_alternatives(plan, batch, row, heard, several)
-        cheapest = _cheapest(made, several, tried.passed, tried.score)
+    cheapest = _cheapest(made, attempts, tried.passed[1:], tried.score[1:])
+    if not (made["passed"] or (cheapest and len(cheapest) == 1)) and 2 <= len(singles) <= PAIRS_UP_TO:
+        pairs = [{**a, **b} for a, b in combinations(singles, 2)]
+        tried = evaluate_alternatives(plan, batch, row, heard, pairs)
+        cheapest = _cheapest(made, pairs, tried.passed, tried.score) or cheapest
     return Explanation(
         plan.scorecard,
         made,
@@ -125,15 +126,13 @@ def _singles(plan: Plan, made: Record) -> list[Changes]:
     return [{name: better[name]} for name in sorted(better, key=lambda name: (share[name], name))]
 
 
-def _several(singles: Sequence[Changes]) -> list[Changes]:
-    """Several of them at once, where no single one passes: all pairs, and ever more of them, the dearest first."""
-    pairs = [{**a, **b} for a, b in combinations(singles, 2)] if len(singles) <= PAIRS_UP_TO else []
-    more: list[Changes] = []
+def _ever_more(singles: Sequence[Changes]) -> Iterator[Changes]:
+    """Three single changes at once, and ever more of them, the dearest first."""
     together: Changes = {}
-    for each in reversed(singles):
+    for n, each in enumerate(reversed(singles), start=1):
         together = {**together, **each}
-        more.append(together)
-    return [*pairs, *more[2:]]
+        if n > 2:
+            yield together
 
 
 def _cheapest(
@@ -149,7 +148,10 @@ def _cheapest(
     if not passing:
         return None
     share = _shares(made)
-    best = min(passing, key=lambda n: (len(attempts[n]), sum(share[name] for name in attempts[n])))
+    fewest = min(len(attempts[n]) for n in passing)
+    best = min(
+        (n for n in passing if len(attempts[n]) == fewest), key=lambda n: sum(share[name] for name in attempts[n])
+    )
     was = {each["question"]: each["answer"] or each["state"] for each in made["answers"]}
     return tuple(
         {"question": name, "from": was[name], "to": _shown(answer), "score": number(score[best])}

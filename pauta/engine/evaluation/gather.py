@@ -24,6 +24,8 @@ from pauta.engine.problems import Place, Problem, did_you_mean
 
 Codes = NDArray[np.integer]
 _MISSING: Final = int(State.MISSING)
+_UNVERIFIED: Final = int(State.UNVERIFIED)
+_ANSWER: Final = int(Verdict.ANSWER)
 
 
 @dataclass
@@ -68,7 +70,22 @@ class _Cells:
             self._more.append(self.coding.cell(value))
         return code
 
-    def not_applicable(self) -> int:
+    def of_verdicts(self, criterion: AskedCriterion) -> NDArray[np.integer]:
+        """The code of each verdict of the question's criterion; those of a closed question are worked out once."""
+        known = self.coding.verdict_codes
+        if known is None:
+            met, not_met = (
+                _UNVERIFIED if answer is None else self.code(self.coding.read(answer))
+                for answer in (criterion.met, criterion.not_met)
+            )
+            # in the order of Verdict; what an answer of the criterion's own is worth is looked up row by row
+            codes = [met, not_met, self._not_applicable(), _UNVERIFIED, _UNVERIFIED]
+            known = np.array(codes, dtype=self.coding.dtype)
+            if self.coding.closed:
+                self.coding.verdict_codes = known
+        return known
+
+    def _not_applicable(self) -> int:
         option = self.coding.na_option
         if option is None:
             return int(State.NOT_APPLICABLE)
@@ -79,7 +96,9 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
     """The answer of every question in every row, and who gave it."""
     rows = batch.size
     automatic = batch.automatic if batch.automatic is not None else np.zeros(rows, dtype=np.bool_)
-    any_automatic = bool(automatic.any())
+    # by far the most batches are of one kind, and much need not be asked of them
+    alone = bool(automatic.all())
+    any_automatic = alone or bool(automatic.any())
     problems: list[Problem] = list(_strange_questions(plan, batch))
     answers: dict[int, QuestionAnswers] = {}
     heard: dict[str, Codes] = {}
@@ -91,15 +110,19 @@ def gather(plan: Plan, batch: CallBatch) -> Gathered:
         if column in plan.criteria and column not in findings:
             findings.update(found(plan, known, problems, waiting=True, only=column))
         cells = _Cells(coding)
-        codes, given, proposed = _heard(
-            question, cells, batch, findings.get(column), automatic if any_automatic else None, problems
-        )
+        finding = findings.get(column)
+        if alone and finding is not None and _answers_alone(question, batch):
+            codes, given, proposed = _criterions(question, cells, finding, batch, problems)
+        else:
+            codes, given, proposed = _heard(
+                question, cells, batch, finding, automatic if any_automatic else None, problems
+            )
         heard[question.id] = codes
         asked = _asked(plan, question, known.subject, rows, sections) if column in plan.conditional else None
         if asked is not None:
             codes = _either(~asked, State.NOT_ASKED, codes)
             given = None if given is None else given * asked.view(np.uint8)
-        answers[column] = QuestionAnswers(codes, cells.cells, given, proposed, findings.get(column))
+        answers[column] = QuestionAnswers(codes, cells.cells, given, proposed, finding)
     return Gathered([answers[column] for column in range(len(plan.codings))], heard, problems)
 
 
@@ -157,6 +180,21 @@ def _asked(
     return reduce(np.logical_and, there) if there else None
 
 
+def _answers_alone(question: Question, batch: CallBatch) -> bool:
+    """Whether, in an automatic evaluation, the criterion's answer is the only one there can be."""
+    return question.id not in batch.answers and question.criterion is not None and not question.criterion.confirm
+
+
+def _criterions(
+    question: Question, cells: _Cells, findings: Findings, batch: CallBatch, problems: list[Problem]
+) -> tuple[Codes, NDArray[np.uint8] | None, Codes | None]:
+    """What `_heard` comes to where only the criterion answers: a default never fills what it could not tell."""
+    assert question.criterion is not None
+    proposed = _proposed(question, question.criterion, cells, findings, batch, problems)
+    given = (proposed != _UNVERIFIED) * np.uint8(Given.CRITERION)
+    return proposed, given, proposed
+
+
 def _heard(
     question: Question,
     cells: _Cells,
@@ -178,7 +216,7 @@ def _heard(
     fillable = given == int(Given.NOBODY)
     if findings is not None and question.criterion is not None:
         proposed = _proposed(question, question.criterion, cells, findings, batch, problems)
-        unverified = proposed == int(State.UNVERIFIED)
+        unverified = proposed == _UNVERIFIED
         takes = fillable & ~unverified & (not question.criterion.confirm)
         given = _either(takes, Given.CRITERION, given)
         codes = _either(takes, proposed, codes)
@@ -214,7 +252,7 @@ def _persons(
     """What people answered: codes, and PERSON where they gave an answer, None where no answer was refused."""
     column = batch.answers.get(question.id)
     if column is None:
-        return np.zeros(batch.size, dtype=np.int32), None
+        return np.zeros(batch.size, dtype=cells.coding.dtype), None
     if column.values is cells.coding.vocabulary:
         return column.codes, None
     codes = [_MISSING] * len(column.values)
@@ -251,13 +289,9 @@ def _proposed(
     problems: list[Problem],
 ) -> Codes:
     """What a criterion's verdicts come to as codes; an answer the question does not have is unverified."""
-
-    def meant(answer: str | None) -> int:
-        return int(State.UNVERIFIED) if answer is None else cells.code(cells.coding.read(answer))
-
-    verdicts = [meant(criterion.met), meant(criterion.not_met), cells.not_applicable(), int(State.UNVERIFIED)]
-    codes = np.array([*verdicts, int(State.UNVERIFIED)], dtype=np.int32)[findings.verdicts]
-    for row in np.flatnonzero(findings.verdicts == int(Verdict.ANSWER)):
+    codes = cells.of_verdicts(criterion).take(findings.verdicts)
+    answered = findings.verdicts == _ANSWER
+    for row in np.flatnonzero(answered) if answered.any() else ():
         answer = findings.answers.get(int(row))
         try:
             if answer is None:

@@ -100,7 +100,10 @@ def _texts(values: NDArray[np.float64]) -> list[str]:
 
 def _lists(items: Sequence[Sequence[str]], rows: int) -> list[str]:
     """The JSON list of each row, of JSON texts that stand side by side."""
-    return [f"[{','.join(row)}]" for row in zip(*items, strict=True)] if items else ["[]"] * rows
+    if len(items) < 2:
+        return [f"[{item}]" for item in items[0]] if items else ["[]"] * rows
+    first, last = [f"[{item}" for item in items[0]], [f"{item}]" for item in items[-1]]
+    return list(map(",".join, zip(first, *items[1:-1], last, strict=True)))
 
 
 def _maps(fields: Sequence[tuple[str, Sequence[str]]], rows: int) -> list[str]:
@@ -182,12 +185,11 @@ def _pieces(made: Record, own_reasons: bool) -> tuple[str, str, str, str]:
 
     own_reasons: whether the reason is that of one row, and not of all that are answered alike.
     """
-    fields = [f"{as_json(name)}:{as_json(value)}" for name, value in made.items()]
-    names = list(made)
-    share, evidence, reason = names.index("share"), names.index("evidence"), names.index("reason")
-    head = "{" + "".join(f"{field}," for field in fields[:share]) + '"share":'
-    middle = "," + "".join(f"{field}," for field in fields[share + 1 : evidence])
-    tail = "".join(f",{field}" for field in fields[reason + 1 :]) + "}"
+    fields = list(made.items())
+    share, evidence, reason = (list(made).index(name) for name in ("share", "evidence", "reason"))
+    head = as_json(dict(fields[:share]))[:-1] + ',"share":'
+    middle = "," + as_json(dict(fields[share + 1 : evidence]))[1:-1] + ","
+    tail = "," + as_json(dict(fields[reason + 1 :]))[1:]
     return head, middle, "null" if own_reasons else as_json(made["reason"]), tail
 
 

@@ -61,15 +61,13 @@ class Totals:
 
 def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool = False) -> Totals:
     """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections."""
-    words = [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
+    words: list[NDArray[np.int64]] = []
     upper = np.zeros(rows)
     lower: Floats | float = 0.0
     failed_upper = np.zeros(rows) if tables.can_fail else upper
     section_raw: dict[str, Floats] = {}
     section_failed: dict[str, Floats] = {}
     for each in sums:
-        for word, own in zip(words, each.words, strict=True):
-            word += own
         section = each.section
         fails = tables.counters["section"].of(each.words) > 0 if section.can_fail else None
         worked_out = credit(*each.amounts()) if keep_sections else None
@@ -81,12 +79,16 @@ def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_secti
         lower = lower + base
         if tables.can_fail:
             failed_upper += _failed(part, fails)
+        # last, for the first section's words become those of the card
+        for word, own in zip(words, each.words, strict=bool(words)):
+            word += own
+        words = words or each.words
     raw = credit(upper, lower)[0]
     raw *= 100.0
     failed = credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
-    if tables.counts_fit_32_bits:
-        words = [word.astype(np.int32) for word in words]
-    return Totals(raw, failed, Counts(tables.counters, words), section_raw, section_failed)
+    words = words or [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
+    counts = Counts(tables.counters, [word.astype(np.int32) for word in words] if tables.counts_fit_32_bits else words)
+    return Totals(raw, failed, counts, section_raw, section_failed)
 
 
 def _part(sums: SectionSums, worked_out: Credit | None, *, looked_up: bool) -> tuple[Floats, Floats | float]:

@@ -26,8 +26,8 @@ from pauta.engine.evaluation.groups import Group, Indexes, digits_of, grouped, s
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails
 
-BLOCK: Final = 32_768
-"""Rows worked on at a time: what is in hand stays in cache."""
+BLOCK: Final = 131_072
+"""Rows worked on at a time: what is in hand stays in a cache, and the price of each step is shared by many rows."""
 
 WEIGHTED_BITS: Final = 16
 """The widest sums for which a section's weighted credit is looked up, in a table of half a megabyte."""

@@ -88,6 +88,10 @@ class Catalog:
         self._refuse_doubles()
         self._look_at_records()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Everything but the plugins: a catalogue goes to other processes, which load their own."""
+        return {**vars(self), "_host": None}
+
     @cached_property
     def problems(self) -> list[Problem]:
         """Everything that is wrong with the cards and with their versions, in order."""

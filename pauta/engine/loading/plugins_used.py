@@ -141,14 +141,14 @@ class PluginsUsed:
         try:
             return plugin.run(make, f"making the {owner}")
         except PluginError as failed:
-            cause = failed.__cause__
+            cause = failed.__cause__ or failed
             if failed.problem is not None:
                 self._problems += [failed.problem] if failed.problem not in self._problems else []
             elif isinstance(cause, ProblemsFound):
                 found = cause.problems
                 self._problems += [Problem(each.code, each.message, each.place or at, each.hint) for each in found]
             else:
-                reason = said(cause).removeprefix(f"{type(cause).__name__}: ") if cause else failed.reason
+                reason = said(cause).removeprefix(f"{type(cause).__name__}: ")
                 message = f"the {owner} does not take these options: {reason}"
                 hint = None if isinstance(cause, ValueError) else f"the plugin raised {type(cause).__name__}"
                 self._problems.append(Problem("E311", message, at, hint))

@@ -8,11 +8,17 @@ A record that is wrong in several ways is one Problem that names them all, so th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
+from pauta.engine.loading.values import (
+    DEEPEST as DEEPEST,
+    MOST_NUMBER,
+    is_data as is_data,
+    is_text as is_text,
+    is_word as is_word,
+)
 from pauta.engine.model.calls import CALL_FIELDS, ENGINE, SPEAKERS, Answer, Call, HumanEvaluation, RawAnswer, Turn
 from pauta.engine.model.moments import moment_from
 from pauta.engine.problems import Place, Problem, did_you_mean
@@ -29,8 +35,6 @@ MODES: Final = ("live", "recorded")
 FAULTS: Final = ("agent", "process", "system", "policy", "customer")
 MOST_SECONDS: Final = 1e9
 """A call longer than thirty years is a mistake of units."""
-DEEPEST: Final = 32
-MOST_NUMBER: Final = 1e300
 MOST_WARNINGS: Final = 20
 """A file whose field names are made up record by record gets so many warnings about them, and no more."""
 
@@ -42,7 +46,6 @@ _ANSWER: Final = frozenset(ANSWER_FIELDS)
 _WHOSE: Final = frozenset({"call_id", "agent"})
 MOST_NAMED: Final = 5
 _NO_DATA: Final[Mapping[str, object]] = {}
-_NOT_ONE_LINE: Final = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
 
 def call_from(record: Record, at: Place | None = None, *, default_id: str | None = None) -> Call | Problem:
@@ -257,12 +260,12 @@ def _typed_answers(given: object) -> dict[str, Answer] | None:
 
 def _bare_answers(given: dict[str, object]) -> dict[str, Answer] | None:
     """Answers of which each is text alone, which most are; None where one is something else, or empty."""
-    texts = list(given.values())
+    texts: list[Any] = list(given.values())
     try:
-        whole = is_text("".join(texts))  # type: ignore[arg-type]  # what is no text raises
+        whole = is_text("".join(texts))
     except TypeError:
         return None
-    return dict(zip(given, map(_alone, texts), strict=True)) if whole and "" not in texts else None  # type: ignore[arg-type]
+    return dict(zip(given, map(_alone, texts), strict=True)) if whole and "" not in texts else None
 
 
 def _are_words(names: Mapping[str, object]) -> bool:
@@ -336,16 +339,6 @@ def text_of(raw: RawAnswer | None) -> str:
     raise ValueError("no answer's text")
 
 
-def is_word(value: object) -> TypeGuard[str]:
-    """Whether a value is a name or a word as records have them: text of one line, without space around it."""
-    return (
-        isinstance(value, str)
-        and value != ""
-        and (value.isprintable() or not _NOT_ONE_LINE.search(value))
-        and value == value.strip()
-    )
-
-
 def _word_or_none(value: object) -> TypeGuard[str | None]:
     return value is None or is_word(value)
 
@@ -373,35 +366,6 @@ def _float(value: float | None) -> float | None:
 
 def _data_or_none(value: object) -> TypeGuard[Mapping[str, object] | None]:
     return value is None or (isinstance(value, dict) and is_data(value))
-
-
-def is_data(value: object, levels: int = DEEPEST) -> bool:
-    """Whether a value is data that can be kept and written again: finite numbers, text, lists and maps of them."""
-    match value:
-        case None | bool():
-            return True
-        case str():
-            return is_text(value)
-        case int() | float():
-            return -MOST_NUMBER <= value <= MOST_NUMBER
-        case list() | tuple() if levels:
-            return all(is_data(each, levels - 1) for each in value)
-        case dict() if levels:
-            return all(
-                isinstance(key, str) and is_text(key) and is_data(each, levels - 1) for key, each in value.items()
-            )
-    return False
-
-
-def is_text(text: str) -> bool:
-    """Whether a text is whole: JSON can name half a character (a lone surrogate), which no file or database takes."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _misspelt(record: Record, known: frozenset[str]) -> bool:

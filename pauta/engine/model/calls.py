@@ -181,11 +181,15 @@ def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = (
     notes: dict[tuple[int, str], Note] = {}
     for question in sorted(asked):
         given = [human.answers.get(question) if human else None for human in people]
-        columns[question] = coded([answer.value if answer else None for answer in given])
-        beside = {id(each) for each in {id(each): each for each in given if each}.values() if each.has_note}
-        for row, answer in enumerate(given) if beside else ():
-            if answer and id(answer) in beside:
-                notes[row, question] = answer
+        different = dict(zip(map(id, given), given, strict=True))  # bare answers of the same text are one object
+        answers = coded([answer.value if answer else None for answer in different.values()])
+        place = dict(zip(different, answers.codes.tolist(), strict=True))
+        codes = np.fromiter(map(place.__getitem__, map(id, given)), dtype=np.int32, count=len(given))
+        columns[question] = Coded(codes, answers.values)
+        if any(answer.has_note for answer in different.values() if answer):
+            for row, answer in enumerate(given):
+                if answer and answer.has_note:
+                    notes[row, question] = answer
     return CallBatch(
         size=len(calls),
         calls=calls,

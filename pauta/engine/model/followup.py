@@ -1,6 +1,6 @@
 """What follows from evaluations: windows over many of them, occasions to act, and what actions make of an occasion.
 
-Over, Fact, Miss, Asked, Window   what a rule over many evaluations sees
+Over, Fact, Miss, Asked, KeptDuty, Window   what a rule over many evaluations sees
 Raise                             what a rule found
 Occasion                          an escalation that was raised, as its actions see it
 Duty, Notice, ProcessFinding, Exemplar   what an action opens; the follow-up keeps it, with the life that it then has
@@ -101,12 +101,22 @@ class Asked:
     missed: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDuty:
+    """A duty that was opened for an agent before: its id and kind, when it was opened, and the state it is in."""
+
+    id: str
+    kind: str
+    opened: datetime
+    state: str
+
+
 @dataclass
 class Window:
     """What a rule sees of one agent, team, question (`card/question`), card, evaluator or call type.
 
     until: the moment up to which it reaches, in UTC. The lists come oldest first and are read when they are first
-    asked for. before: as many facts again from before the window, for comparisons.
+    asked for.
     """
 
     over: Over
@@ -115,6 +125,9 @@ class Window:
     read_facts: Callable[[], Sequence[Fact]]
     read_misses: Callable[[], Sequence[Miss]]
     read_asked: Callable[[], Sequence[Asked]]
+    read_everyone: Callable[[], Mapping[str, tuple[int, int]]] = dict
+    read_duties: Callable[[], Sequence[KeptDuty]] = tuple
+    read_spent: Callable[[], frozenset[str]] = frozenset
 
     @cached_property
     def facts(self) -> Sequence[Fact]:
@@ -130,6 +143,21 @@ class Window:
     def asked(self) -> Sequence[Asked]:
         """How often questions were asked and missed, by agent and whole days, also where the window is `last n`."""
         return self.read_asked()
+
+    @cached_property
+    def everyone(self) -> Mapping[str, tuple[int, int]]:
+        """How often each question (`card/question`) was asked and missed on the same days, of all agents together."""
+        return self.read_everyone()
+
+    @cached_property
+    def duties(self) -> Sequence[KeptDuty]:
+        """What was opened for the agent of the window before, oldest first; nothing for windows over anything else."""
+        return self.read_duties()
+
+    @cached_property
+    def spent(self) -> frozenset[str]:
+        """The evaluations that are evidence of what this escalation raised about this window before, warnings aside."""
+        return self.read_spent()
 
 
 @dataclass(frozen=True, slots=True)

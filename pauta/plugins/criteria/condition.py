@@ -13,6 +13,7 @@ asked, or is missing or unverified) makes every test false but `exists: false`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -58,7 +59,8 @@ def _said(subject: str, batch: CallBatch) -> Callable[[int], str]:
     """What is known under a subject, in words, by row."""
     column = batch.subject(subject)
     if not hasattr(column, "column"):
-        return lambda row: f"{subject} is {column.values[row]:g}"
+        numbers = column.values
+        return lambda row: f"{subject} is {_plain(None if math.isnan(numbers[row]) else float(numbers[row]))}"
     words = [f"{subject} is {_plain(value)}" for value in column.column.values]
     return lambda row: words[column.column.codes[row]]
 

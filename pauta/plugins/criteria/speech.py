@@ -6,11 +6,10 @@ talk_of(speech)      each speaker's stretches of talk, own overlaps joined
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pauta import Call, CallBatch
+from pauta import CallBatch, Turns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +28,7 @@ class Speech:
     int64, where each call begins. timed: (rows,) bool.
     """
 
-    calls: Sequence[Call]
+    said: Turns
     row: NDArray[np.int64]
     turn: NDArray[np.int64]
     who: NDArray[np.int8]
@@ -41,13 +40,21 @@ class Speech:
 
     def untimed(self, row: int) -> str:
         """Why the turns of a call cannot be measured."""
-        turns = self.calls[row].turns if self.calls else ()
-        if not turns:
+        import numpy as np
+
+        first, count = int(self.said.first[row]), int(self.said.counts[row])
+        if not count:
             return "the call has no turns"
-        bare = sum(turn.start is None or turn.end is None for turn in turns)
+        starts, ends = self.said.starts[first : first + count], self.said.ends[first : first + count]
+        bare = int((np.isnan(starts) | np.isnan(ends)).sum())
         if bare:
-            return f"{bare} of {len(turns)} turns have no start or no end"
+            return f"{bare} of {count} turns have no start or no end"
         return "a turn ends before it starts, or its times are no numbers"
+
+    def place_of(self, row: int, turn: int) -> tuple[str, float, float]:
+        """What was said in a turn of a call, and from when to when."""
+        at = int(self.said.first[row]) + turn
+        return self.said.texts[at], float(self.said.starts[at]), float(self.said.ends[at])
 
     def by_call(self, amounts: NDArray[np.float64], rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         """(rows,) float64: amounts added up for each call, in order; NaN for calls without times."""
@@ -74,27 +81,27 @@ class Speech:
 
 
 def speech_of(batch: CallBatch) -> Speech:
-    """The speech of a batch; a batch that holds no call records (columns only) has none."""
-    return batch.once("pauta.speech", lambda: _speech(batch.calls, batch.size))
+    """The speech of a batch; rows without turns have none."""
+    return batch.once("pauta.speech", lambda: _speech(batch.said()))
 
 
-def _speech(calls: Sequence[Call], size: int) -> Speech:
+def _speech(said: Turns) -> Speech:
     import numpy as np
 
-    turns = [turn for call in calls for turn in call.turns]
-    counts = np.array([len(call.turns) for call in calls] or [0] * size, dtype=np.int64)
-    row = np.repeat(np.arange(size), counts)
-    turn = np.arange(len(turns)) - np.repeat(np.cumsum(counts) - counts, counts)
-    who = np.array([_SPEAKERS.get(each.speaker, OTHER) for each in turns], dtype=np.int8)
-    start = np.array([each.start for each in turns], dtype=np.float64)
-    end = np.array([each.end for each in turns], dtype=np.float64)
+    counts = said.counts
+    row = np.repeat(np.arange(len(said)), counts)
+    turn = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    positions = said.positions()
+    kinds = np.array([_SPEAKERS.get(name, OTHER) for name in said.speakers.values], dtype=np.int8)
+    who = kinds[said.speakers.codes[positions]]
+    start, end = said.starts[positions], said.ends[positions]
     usable = np.isfinite(start) & np.isfinite(end) & (start <= end)
     timed = counts > 0
     timed[row[~usable]] = False
     order = _order(row, start, end, timed)
     row = row[order]
     place, first = _places(row)
-    return Speech(calls, row, turn[order], who[order], start[order], end[order], place, first, timed)
+    return Speech(said, row, turn[order], who[order], start[order], end[order], place, first, timed)
 
 
 def _order(

@@ -282,8 +282,8 @@ def _interruptions(speech: Speech, speaker: int, other: int) -> Measured:
     evidence: dict[int, list[Evidence]] = {}
     at = np.flatnonzero(interrupts)
     for row, number in zip(speech.row[at].tolist(), speech.turn[at].tolist()):
-        turn = speech.calls[row].turns[number]
-        place = Evidence(number, 0, len(turn.text), turn.text, turn.start, turn.end)
+        text, start, end = speech.place_of(row, number)
+        place = Evidence(number, 0, len(text), text, start, end)
         evidence.setdefault(row, []).append(place)
     counts = speech.by_call(interrupts.astype(np.float64))
     return Measured(counts, speech.untimed, {row: tuple(places) for row, places in evidence.items()})

@@ -1,1 +1,1 @@
-"""Shipped plugins, written as a stranger would: they import the face `pauta` and nothing deeper."""
+"""Shipped rules of escalation: over one evaluation in cards, over many in the operation's file."""

@@ -88,8 +88,8 @@ class Csv:
 
     def drop(self) -> None:
         """Leave the old file as it is."""
-        self._aside.close()
         self._file.drop()
+        self._aside.close()
 
     def _cell(self, value: object) -> str:
         match value:

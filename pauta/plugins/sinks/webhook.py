@@ -43,6 +43,9 @@ BODY_LIMIT: Final = 64 * 1024
 TOO_LATE: Final = "the receiver did not answer in time"
 NO_CALL: Final[Mapping[str, object]] = {}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_WAYS_INSIDE: Final = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
+"""Networks that are out of use, but lead inside where somebody still uses them."""
+
 _OWN_HEADERS: Final = frozenset((
     "host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key",
     "x-pauta-signature",
@@ -268,7 +271,8 @@ def _is_public(address: str) -> bool:
             inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inside is not None:
             return _is_public(str(inside))
-    return found.is_global and not (found.is_multicast or found.is_reserved)
+    inner = any(found.version == each.version and found in each for each in _WAYS_INSIDE)
+    return found.is_global and not (found.is_multicast or found.is_reserved or inner)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -140,8 +140,8 @@ class Xlsx:
 
     def drop(self) -> None:
         """Leave the old file as it is."""
-        self._aside.close()
         self._file.drop()
+        self._aside.close()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The evaluations that were kept aside, in their order."""

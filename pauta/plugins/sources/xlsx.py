@@ -11,11 +11,13 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pauta import Call, HumanEvaluation, Place, Problem, calls_from, hookimpl
 from pauta.plugins.sources.xlsx_cells import Cell, folded, letters, moment_of, number_of, number_of_column, text_of
+from pauta.plugins.sources.xlsx_faults import faults_of
 from pauta.plugins.sources.xlsx_form import Form, evaluations_of
 
 if TYPE_CHECKING:
@@ -58,7 +60,9 @@ class Xlsx:
             return [opened]
         name = opened.sheet_names[0] if opened.sheet_names else ""
         rows = _rows(opened, target, name) if name else []
-        return [rows] if isinstance(rows, Problem) else calls_from(_records(target, name, rows))
+        if isinstance(rows, Problem):
+            return [rows]
+        return chain(faults_of(target, name), calls_from(_records(target, name, rows)))
 
     def evaluations(self, target: str) -> Iterator[HumanEvaluation | Problem]:
         """The evaluations of every filled sheet, problems at their cells in between."""
@@ -78,6 +82,7 @@ class Xlsx:
             if isinstance(rows, Problem):
                 yield rows
             elif name not in (hidden, form.lists):
+                yield from faults_of(target, name)
                 yield from evaluations_of(form, target, name, rows)
 
 

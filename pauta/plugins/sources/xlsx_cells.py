@@ -105,7 +105,7 @@ def several_of(cell: Cell, options: Options) -> list[str]:
         option = chosen(part, options)
         pieces = [part] if option or "," not in part else [each.strip() for each in part.split(",")]
         found += [option or chosen(each, options) or each for each in pieces if each]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) or ([text] if text else [])
 
 
 def number_of(cell: Cell, unit: str | None) -> str | float:

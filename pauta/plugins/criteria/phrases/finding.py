@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -12,6 +13,7 @@ from pauta.plugins.criteria.phrases.asked import Asked
 from pauta.plugins.criteria.phrases.matcher import Hits, PhraseMatcher
 from pauta.plugins.criteria.phrases.search import Search
 from pauta.plugins.criteria.phrases.transcripts import Transcripts
+from pauta.plugins.criteria.phrases.window import Reach, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_EVIDENCE: Final = 50
 """Places that are kept for one call; the reason says how many there are."""
+_MET, _NOT_MET, _UNVERIFIED = int(Verdict.MET), int(Verdict.NOT_MET), int(Verdict.UNVERIFIED)
 _NAMED: Final = 3
 """Phrases that a reason names before it only counts the others."""
 
@@ -48,10 +51,18 @@ class Finder:
         bounds = np.searchsorted(use[begins], np.arange(len(self._judges) + 1)).tolist()
         ends = [*begins[1:].tolist(), len(spots)]
         said = [(row, spots[low:high]) for row, low, high in zip(row[begins].tolist(), begins.tolist(), ends)]
+        closed = [_closed(*kind, search.reaches[kind[1]], transcripts) for kind in search.kinds]
         nothing = np.array([judge.nothing[0] for judge in self._judges], dtype=np.uint8)
         verdicts = np.repeat(nothing[:, np.newaxis], batch.size, axis=1)
         return [
-            _findings(judge, verdicts[n], said[bounds[n] : bounds[n + 1]], n, search, transcripts, batch)
+            _findings(
+                judge,
+                verdicts[n],
+                said[bounds[n] : bounds[n + 1]],
+                search.too_slow[n],
+                closed[search.kind_of[n]],
+                batch,
+            )
             for n, judge in enumerate(self._judges)
         ]
 
@@ -60,9 +71,8 @@ def _findings(
     judge: Judge,
     verdicts: NDArray[np.uint8],
     said: Sequence[tuple[int, list[Spot]]],
-    use: int,
-    search: Search,
-    transcripts: Transcripts,
+    too_slow: Mapping[int, str],
+    closed: Closed,
     batch: CallBatch,
 ) -> Findings:
     """What one use says. verdicts: what it says where nothing is found. said: in which calls what was found."""
@@ -81,7 +91,9 @@ def _findings(
             verdicts[row], reasons[row] = judge(choice, frozenset([slot for slot, _ in own]))
             evidence[row], more = _kept([place for _, place in own])
             reasons[row] += more
-    for row, verdict, why in _closed(judge, use, search, transcripts, _unheard(choices, choice_of)):
+    slow = [(row, _UNVERIFIED, why) for row, why in too_slow.items()]
+    unheard = [(row, _UNVERIFIED, judge.unheard) for row in _unheard(choices, choice_of)]
+    for row, verdict, why in (*slow, *closed.untimed, *unheard, *closed.silent):  # what comes later counts
         verdicts[row], reasons[row] = verdict, why
         evidence.pop(row, None)
     return Findings(verdicts, {}, evidence, reasons)
@@ -139,25 +151,28 @@ def _unheard(choices: Sequence[Choice | None], choice_of: NDArray[np.integer] | 
     return np.flatnonzero(_by_choice([choice is None for choice in choices], choice_of)).tolist()
 
 
-def _closed(
-    judge: Judge, use: int, search: Search, transcripts: Transcripts, unheard: Sequence[int]
-) -> Iterator[tuple[int, Verdict, str]]:
-    """The calls that are not decided by what was found, and what is said of them; what comes later counts."""
-    asked, reach = judge.asked, search.heard(use).reach
-    for row, why in search.too_slow[use].items():
-        yield row, Verdict.UNVERIFIED, why
-    if reach and asked.window:
-        missing = "no start" if asked.window.end == "first" else "no end"
-        why = f"turns of the call have {missing}, so that the {asked.window.written} cannot be told"
-        for row in (~reach.known).nonzero()[0].tolist():
-            yield row, Verdict.UNVERIFIED, why
-    for row in unheard:
-        yield row, Verdict.UNVERIFIED, judge.unheard
-    if asked.speaker:
-        for row in transcripts.silent(asked.speaker):
-            yield row, Verdict.NOT_MET, f"{_SPOKEN_OF[asked.speaker]} says nothing in the call"
-    for row in transcripts.silent(None):
-        yield row, Verdict.UNVERIFIED, "the call has no words"
+@dataclass(frozen=True)
+class Closed:
+    """Calls that are not decided by what was found, and what is said of them: row, verdict, reason.
+
+    untimed: a window cannot be told. silent: nobody, or not the speaker, says a word.
+    """
+
+    untimed: Sequence[tuple[int, int, str]]
+    silent: Sequence[tuple[int, int, str]]
+
+
+def _closed(speaker: str | None, window: Window | None, reach: Reach | None, transcripts: Transcripts) -> Closed:
+    untimed: list[tuple[int, int, str]] = []
+    if reach and window:
+        missing = "no start" if window.end == "first" else "no end"
+        why = f"turns of the call have {missing}, so that the {window.written} cannot be told"
+        untimed = [(row, _UNVERIFIED, why) for row in (~reach.known).nonzero()[0].tolist()]
+    silent = [(row, _UNVERIFIED, "the call has no words") for row in transcripts.silent(None)]
+    if speaker:
+        why = f"{_SPOKEN_OF[speaker]} says nothing in the call"
+        silent = [*((row, _NOT_MET, why) for row in transcripts.silent(speaker)), *silent]
+    return Closed(untimed, silent)
 
 
 _SPOKEN_OF: Final = {"agent": "the agent", "customer": "the customer", "system": "the system", "other": "nobody else"}
@@ -197,7 +212,7 @@ class Judge:
             holds, sentence = getattr(self, f"_{part}")(hit, missed)
             met &= holds
             sentences.append(sentence)
-        return int(Verdict.MET if met else Verdict.NOT_MET), "; ".join(sentences)
+        return _MET if met else _NOT_MET, "; ".join(sentences)
 
     def _any(self, hit: list[int], missed: list[int]) -> tuple[bool, str]:
         least = self.asked.at_least

@@ -127,14 +127,16 @@ def _calls(asked: Sequence[Turns], matchers: Sequence[PhraseMatcher]) -> _Calls:
     meets = np.zeros((len(distinct), len(at)), dtype=np.bool_)
     for matcher, own in zip(matchers, begins):
         meets[distinct.index(matcher), np.searchsorted(at, own)] = True
-    kinds, kind_of = np.unique(np.packbits(meets, axis=0), axis=1, return_inverse=True)
-    order = np.argsort(kind_of.ravel(), kind="stable")
+    kind_of = np.zeros(len(at), dtype=np.int64)
+    if len(distinct) > 1:
+        kind_of = np.unique(np.packbits(meets, axis=0), axis=1, return_inverse=True)[1].ravel()
+    order = np.argsort(kind_of, kind="stable")
     number = np.empty_like(order)
     number[order] = np.arange(len(order))
     counts = lengths[order]
     ends = np.cumsum(counts)
     which, positions = joined(at[order], counts)
-    bounds = np.searchsorted(kind_of.ravel()[order], np.arange(kinds.shape[1] + 1)).tolist()
+    bounds = np.searchsorted(kind_of[order], np.arange(int(kind_of.max(initial=-1)) + 2)).tolist()
     met = [
         _Met([distinct[n] for n in np.flatnonzero(meets[:, order[low]]).tolist()], high - low, begin, end)
         for low, high in pairwise(bounds)

@@ -61,21 +61,23 @@ class Search:
 
         self._matcher, self._hits, self._transcripts = matcher, hits, transcripts
         listens = [(asked.speaker, asked.window) for asked in matcher.uses]
-        reaches: dict[Window | None, Reach | None] = {None: None}
+        self.reaches: dict[Window | None, Reach | None] = {None: None}
         for _, window in listens:
-            if window is not None and window not in reaches:
-                reaches[window] = window.reach(transcripts)
-        self._kinds = list(dict.fromkeys(listens))
-        self._heard = [_heard(speaker, reaches[window], transcripts) for speaker, window in self._kinds]
-        number = {kind: n for n, kind in enumerate(self._kinds)}
-        self._heard_by = [number[kind] for kind in listens]
-        self._heard_of = np.array(self._heard_by, dtype=np.int64)[matcher.use_of]
+            if window is not None and window not in self.reaches:
+                self.reaches[window] = window.reach(transcripts)
+        number = {kind: n for n, kind in enumerate(dict.fromkeys(listens))}
+        self.kinds = list(number)
+        """The speakers and windows that uses listen to."""
+        self.kind_of = [number[kind] for kind in listens]
+        """By use, the position of its speaker and window among `kinds`."""
+        self._heard = [_heard(speaker, self.reaches[window], transcripts) for speaker, window in self.kinds]
+        self._heard_of = np.array(self.kind_of, dtype=np.int64)[matcher.use_of]
         self.too_slow: list[dict[int, str]] = [{} for _ in matcher.uses]
         """By use, the calls in which a pattern took too long, with why."""
 
     def heard(self, use: int) -> Heard:
         """What a use listens to."""
-        return self._heard[self._heard_by[use]]
+        return self._heard[self.kind_of[use]]
 
     def places(self) -> NDArray[np.int64]:
         """(4, places) int64: turn, start, stop and slot, each place once, in the order of use, turn, start, stop, slot.

@@ -1,0 +1,214 @@
+"""The bulk path from file to file: tables of calls in, a table of results out, piece by piece and resumable."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from pauta.bulk.parts import PIECES_OF_A_PART, PIECES_WITH_TURNS, Parts
+from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS, Input, Piece
+from pauta.bulk.scorer import Scorer, Setup, merge
+from pauta.bulk.work import Done, Worker
+from pauta.bulk.workers import Workers
+from pauta.engine.host import Host
+from pauta.engine.pipeline import CardSummary, Seen, Summary, Tell
+from pauta.engine.problems import Problem, ProblemsFound, Severity
+
+TOLD: Final = 20
+"""So many problems of one code are told one by one, and the others counted."""
+
+
+def score_files(
+    inputs: Sequence[Input],
+    target: str,
+    setup: Setup,
+    *,
+    host: Host | None = None,
+    workers: int = 1,
+    rejects: str | None = None,
+    on_problem: Tell | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Summary:
+    """Score tables of calls into a Parquet file, or into a folder of them where the target ends in `/`.
+
+    A run that was broken off goes on after its last whole part. `progress` is told how many rows are done, of how many.
+    Raises ProblemsFound where a process ends before its time, OSError where the results cannot be written.
+    """
+    scorer = setup.scorer(host)
+    run = _Run(on_problem)
+    takes = [_taken(source, scorer, run) for source in inputs]
+    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer)
+    path = Path(target)
+    parts = Parts(path, made_of, folder=target.endswith("/"), rejects=Path(rejects) if rejects else None)
+    run.go_on(parts)
+    with_turns = any(ok and source.has_turns for source, ok in zip(inputs, takes, strict=True))
+    total = _total(inputs, takes)
+    pieces = _pieces(inputs, takes, parts.state.next_piece)
+    here = Worker(inputs, scorer)
+    try:
+        with ExitStack() as stack:
+            todo: Iterator[tuple[int, Piece, Done]]
+            if workers > 1:
+                pool = stack.enter_context(Workers(inputs, setup, workers))
+                todo = _by_others(pool, pieces)
+            else:
+                todo = ((number, piece, here.do(number, piece)) for number, piece in pieces)
+            run.all(todo, here, parts, PIECES_WITH_TURNS if with_turns else PIECES_OF_A_PART, progress, total)
+    except BaseException:
+        parts.drop()
+        raise
+    run.tell_counted()
+    parts.finish()
+    run.summary.outcomes[target] = f"{run.summary.evaluations} evaluations"
+    return run.summary
+
+
+def _taken(source: Input, scorer: Scorer, run: _Run) -> bool:
+    """Whether an input is a table of calls; if not, that is told."""
+    try:
+        scorer.layout(source.schema, source.path)
+    except ProblemsFound as found:
+        for problem in found.problems:
+            run.tell(problem)
+        return False
+    return True
+
+
+def _total(inputs: Sequence[Input], takes: Sequence[bool]) -> int | None:
+    rows = [source.rows for source, ok in zip(inputs, takes, strict=True) if ok]
+    return None if None in rows else sum(each for each in rows if each is not None)
+
+
+def _pieces(inputs: Sequence[Input], takes: Sequence[bool], start: int) -> Iterator[tuple[int, Piece]]:
+    """The pieces of all inputs with their numbers, from one on."""
+    number = 0
+    for n, (source, ok) in enumerate(zip(inputs, takes, strict=True)):
+        for piece in source.pieces(n) if ok else ():
+            if number >= start:
+                yield number, piece
+            number += 1
+
+
+def _by_others(pool: Workers, pieces: Iterator[tuple[int, Piece]]) -> Iterator[tuple[int, Piece, Done]]:
+    sent: dict[int, Piece] = {}
+
+    def noted() -> Iterator[tuple[int, Piece]]:
+        for number, piece in pieces:
+            sent[number] = piece
+            yield number, piece
+
+    for done in pool.done(noted()):
+        yield done.number, sent.pop(done.number), done
+
+
+def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer) -> dict[str, Any]:
+    """What the results depend on: another of these, and a run begins anew."""
+    from pauta import __version__
+
+    stats = [(source.path, Path(source.path).stat()) for source in inputs]
+    cards = {card.name: card.digest for card in scorer.cards}
+    return {
+        "inputs": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in stats],
+        "cards": dict(sorted(cards.items())),
+        "named": [each if isinstance(each, str) else each.name for each in setup.named],
+        "timezone": str(setup.timezone),
+        "today": str(scorer.router.today) if setup.today or not setup.named else "",
+        "plugins": sorted(f"{plugin.name} {plugin.version}" for plugin in scorer.host),
+        "pauta": __version__,
+        "python": platform.python_version(),
+        "pieces": [ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
+    }
+
+
+class _Run:
+    """One run: what it did, whom it told."""
+
+    def __init__(self, on_problem: Tell | None) -> None:
+        self.summary = Summary()
+        self._on_problem = on_problem or self.summary.problems.append
+        self._seen = Seen()
+        self._told: set[Problem] = set()
+        self._of_code: Counter[str] = Counter()
+        self._rows = 0
+
+    def go_on(self, parts: Parts) -> None:
+        """Take over what an earlier run did."""
+        if not parts.state.parts:
+            return
+        before, mine = parts.state.summary(), self.summary
+        for name in ("calls", "evaluations", "unclaimed", "refused", "errors", "warnings", "failures"):
+            setattr(mine, name, getattr(before, name))  # what was told now was told then, and counted
+        mine.by_card = before.by_card
+        for keys in parts.known_keys:
+            self._seen.fresh_codes(keys)
+            self._rows += len(keys)
+
+    def tell(self, problem: Problem) -> None:
+        """Tell a problem: those of plugins once, of each code the first ones."""
+        if problem.code.startswith("E6"):
+            if problem in self._told:
+                return
+            self._told.add(problem)
+            self.summary.failures += 1
+        if problem.severity is Severity.WARNING:
+            self.summary.warnings += 1
+        else:
+            self.summary.errors += 1
+        self._of_code[problem.code] += 1
+        if self._of_code[problem.code] <= TOLD:
+            self._on_problem(problem)
+
+    def tell_counted(self) -> None:
+        """Say how many problems were not told one by one."""
+        for code, count in sorted(self._of_code.items()):
+            if count > TOLD:
+                message = f"and {count - TOLD:,} more problems of this kind, {count:,} in all"
+                self._on_problem(
+                    Problem(code, message, None, "--rejects FILE.parquet writes every row that was refused")
+                )
+
+    def all(
+        self,
+        todo: Iterator[tuple[int, Piece, Done]],
+        here: Worker,
+        parts: Parts,
+        pieces_of_a_part: int,
+        progress: Callable[[int, int | None], None] | None,
+        total: int | None,
+    ) -> None:
+        """Write what comes of the pieces in their order, part by part."""
+        number, waiting = parts.state.next_piece - 1, 0
+        for number, piece, done in todo:
+            self._write(number, piece, done, here, parts)
+            waiting += 1
+            self._rows += piece.rows
+            if progress is not None:
+                progress(self._rows, total)
+            if waiting == pieces_of_a_part:
+                parts.finish_part(number + 1, self.summary)
+                waiting = 0
+        if waiting:
+            parts.finish_part(number + 1, self.summary)
+
+    def _write(self, number: int, piece: Piece, done: Done, here: Worker, parts: Parts) -> None:
+        fresh = self._seen.fresh_codes(done.keys)
+        keys = done.keys[fresh]
+        if not fresh.all():
+            for made in (done.made, done.rejects):
+                if isinstance(made, str):
+                    Path(made).unlink()
+            done = here.do(number, piece, done.key_rows[~fresh])
+        for problem in done.problems:
+            self.tell(problem)
+        self._count(done.summary)
+        parts.append(done.made, done.rejects, keys)
+
+    def _count(self, other: Summary) -> None:
+        for name in ("calls", "evaluations", "unclaimed", "refused"):
+            setattr(self.summary, name, getattr(self.summary, name) + getattr(other, name))
+        for name, card in other.by_card.items():
+            merge(self.summary.by_card.setdefault(name, CardSummary()), card)

@@ -1,0 +1,170 @@
+"""Files of calls cut into pieces that are read, scored and written each by itself.
+
+Where the cuts are depends on the file alone, never on how many processes share the work: so the results are the same
+bytes. A piece never holds parts of two groups of rows; small groups stand in one piece together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pauta.bulk.layout import MOMENTS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+ROWS: Final = 16_384
+"""Rows of a piece: its columns stay within some tens of megabytes, and a card's fixed costs are spread over many."""
+ROWS_WITH_TURNS: Final = 4_096
+"""The same where rows hold what was said: a call of ten minutes is 6 KB of text."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of an input. first_row: of the file, counted from 1. where: what its input finds them by."""
+
+    input: int
+    first_row: int
+    rows: int
+    where: tuple[Any, ...]
+
+
+class Input(Protocol):
+    """A file of calls that is read piece by piece; it is pickled and read in other processes too."""
+
+    path: str
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it has, None where nobody knows before all is read."""
+        ...
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether rows hold what was said."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns."""
+        ...
+
+    def pieces(self, number: int) -> Iterator[Piece]:
+        """Its pieces in order; `number` is its own place among the inputs."""
+        ...
+
+    def read(self, piece: Piece) -> pa.RecordBatch:
+        """The rows of a piece. Raises OSError or ValueError where they cannot be read."""
+        ...
+
+
+class ParquetInput:
+    """A Parquet file. Raises OSError or ValueError (pyarrow's are such) where it is none, at first use."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._stream: tuple[int, int, Iterator[pa.RecordBatch]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_stream": None}
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        import pyarrow.parquet as pq
+
+        plain = pq.ParquetFile(self.path)
+        words = list(_words_in(plain.schema_arrow))
+        plain.close()
+        return pq.ParquetFile(self.path, read_dictionary=words, memory_map=True, pre_buffer=False)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns, words as dictionaries."""
+        return self._file.schema_arrow
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self._file.metadata.num_rows)
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether rows hold what was said."""
+        return "turns" in self.schema.names
+
+    def pieces(self, number: int) -> Iterator[Piece]:
+        """Groups of rows cut where they are large, and taken together where they are small."""
+        most = ROWS_WITH_TURNS if self.has_turns else ROWS
+        metadata = self._file.metadata
+        gathered: list[int] = []
+        first_row, rows = 1, 0
+        for group in range(metadata.num_row_groups):
+            size = metadata.row_group(group).num_rows
+            if gathered and rows + size > most:
+                yield Piece(number, first_row, rows, (tuple(gathered), 0))
+                first_row, gathered, rows = first_row + rows, [], 0
+            if size <= most:
+                gathered.append(group)
+                rows += size
+                continue
+            for start in range(0, size, most):
+                cut = min(most, size - start)
+                yield Piece(number, first_row, cut, ((group,), start))
+                first_row += cut
+        if rows:
+            yield Piece(number, first_row, rows, (tuple(gathered), 0))
+
+    def read(self, piece: Piece) -> pa.RecordBatch:
+        """The rows of a piece."""
+        groups, start = piece.where
+        if len(groups) > 1:
+            return _one_batch([*self._file.read_row_groups(list(groups), use_threads=False).to_batches()])
+        group = groups[0]
+        if self._stream is None or self._stream[0] != group or self._stream[1] > start:
+            most = ROWS_WITH_TURNS if self.has_turns else ROWS
+            self._stream = (group, 0, self._cut(group, most))
+        _, at, batches = self._stream
+        while True:
+            batch = next(batches)
+            at += batch.num_rows
+            self._stream = (group, at, batches)
+            if at > start:
+                return batch
+
+    def _cut(self, group: int, most: int) -> Iterator[pa.RecordBatch]:
+        """A group of rows as batches of exactly `most` rows but for the last."""
+        waiting: list[pa.RecordBatch] = []
+        rows = 0
+        for batch in self._file.iter_batches(batch_size=most, row_groups=[group], use_threads=False):
+            start = 0
+            while rows + batch.num_rows - start >= most:
+                waiting.append(batch.slice(start, most - rows))
+                start += most - rows
+                yield _one_batch(waiting)
+                waiting, rows = [], 0
+            if start < batch.num_rows:
+                waiting.append(batch.slice(start))
+                rows += batch.num_rows - start
+        if waiting:
+            yield _one_batch(waiting)
+
+
+def _one_batch(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _words_in(schema: pa.Schema) -> Iterator[str]:
+    """Columns of text that are read as dictionaries: all but those in which no value comes twice."""
+    import pyarrow as pa
+
+    for field in schema:
+        if pa.types.is_string(field.type) and field.name not in ("call_id", *MOMENTS):
+            yield field.name
+        elif field.name == "answers" and pa.types.is_struct(field.type):
+            yield from (f"answers.{each.name}" for each in field.type if pa.types.is_string(each.type))

@@ -1,0 +1,118 @@
+"""The work on one piece: read it, score it, and bring its results into the form in which they are written."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pauta.bulk.pieces import Input, Piece
+from pauta.bulk.schema import rejects_schema, stored_schema
+from pauta.bulk.scorer import Scorer
+from pauta.engine.pipeline import Summary
+from pauta.engine.problems import Place, Problem, ProblemsFound
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WITH_STATISTICS: Final = (
+    "call_id", "agent", "team", "call_type", "started_at", "scorecard", "version", "evaluator", "status", "score",
+    "band", "passed",
+)  # fmt: skip
+"""Columns that readers leave groups of rows out by; the least and the greatest of all others would help nobody."""
+
+
+def written(table: pa.Table | pa.RecordBatch, stored: pa.Schema) -> pa.Buffer:
+    """A table as a Parquet file in memory, one group of rows: the one way in which results are encoded.
+
+    stored: the schema that the file says it has.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = pa.BufferOutputStream()
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    options = parquet_options(table.schema)
+    with pq.ParquetWriter(stream, table.schema, **options) as writer:
+        writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(stored.serialize().to_pybytes()).decode()})
+    return stream.getvalue()
+
+
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How tables are encoded."""
+    statistics = [name for name in WITH_STATISTICS if name in schema.names]
+    return {"compression": "zstd", "write_statistics": statistics, "store_schema": False}
+
+
+@dataclass
+class Done:
+    """What came of a piece. keys, key_rows: see Scored.
+
+    made, rejects: as a whole Parquet file, in memory or the path of one; None where there are none.
+    """
+
+    number: int
+    made: Any
+    rows: int
+    keys: NDArray[np.uint64]
+    key_rows: NDArray[np.intp]
+    rejects: Any
+    problems: tuple[Problem, ...]
+    summary: Summary = field(default_factory=Summary)
+
+
+class Worker:
+    """One process's way from pieces to results."""
+
+    def __init__(self, inputs: Sequence[Input], scorer: Scorer) -> None:
+        self._inputs, self._scorer = inputs, scorer
+
+    def do(self, number: int, piece: Piece, doubles: NDArray[np.intp] | None = None) -> Done:
+        """Score a piece. doubles: rows that hold calls that came before.
+
+        What cannot be read is a problem of its rows.
+        """
+        source = self._inputs[piece.input]
+        try:
+            batch = source.read(piece)
+        except (OSError, ValueError) as error:
+            return _unreadable(number, piece, source, error)
+        skip = None
+        if doubles is not None:
+            skip = np.zeros(batch.num_rows, dtype=np.bool_)
+            skip[doubles] = True
+        try:
+            scored = self._scorer.score(batch, file=source.path, first_row=piece.first_row, skip=skip)
+        except ProblemsFound as found:
+            return _nothing(number, piece, found.problems)
+        results = scored.results
+        return Done(
+            number,
+            written(results, stored_schema()) if results.num_rows else None,
+            results.num_rows,
+            scored.keys,
+            scored.key_rows,
+            written(scored.rejects, rejects_schema()) if scored.rejects.num_rows else None,
+            scored.problems,
+            scored.summary,
+        )
+
+
+def _unreadable(number: int, piece: Piece, source: Input, error: Exception) -> Done:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    last = piece.first_row + piece.rows - 1
+    message = f"'{source.path}' is broken in rows {piece.first_row:,} to {last:,}: {reason}"
+    at = Place(source.path, piece.first_row, 1)
+    return _nothing(number, piece, (Problem("E510", message, at, "the other rows were read"),))
+
+
+def _nothing(number: int, piece: Piece, problems: tuple[Problem, ...]) -> Done:
+    none = np.zeros(0, dtype=np.uint64)
+    summary = Summary(refused=piece.rows)
+    return Done(number, None, 0, none, none.astype(np.intp), None, problems, summary)

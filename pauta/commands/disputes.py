@@ -1,0 +1,117 @@
+"""The commands acknowledge and dispute: what the agent says to an evaluation, and what is decided."""
+
+from __future__ import annotations
+
+import click
+
+from pauta.commands.answering import GOOD, say_json, telling, text_or_json, wrong_use
+from pauta.commands.followed import as_option, followed, now_option
+
+evaluation_argument = click.argument("evaluation")
+
+
+@click.command()
+@evaluation_argument
+@as_option
+@now_option
+@telling
+def acknowledge(evaluation: str, who: str | None, moment: str | None) -> int:
+    """Say that the agent has seen an evaluation.
+
+    Example: pauta acknowledge 5b20 --as ana
+    """
+    from pauta.followup.lives import find, move
+
+    with followed(moment) as here:
+        name = find(here.ledger, "evaluation", evaluation)
+        move(here.ledger, here.people, "evaluation", name, "acknowledge", who=who, at=here.now)
+    click.echo(f"{name[:12]} is acknowledged")
+    return GOOD
+
+
+@click.group()
+def dispute() -> None:
+    """Disputes of evaluations: open one, decide it. A revision keeps both scores.
+
+    Example: pauta dispute open 5b20 --as ana --reason "The customer had hung up"
+    """
+
+
+@dispute.command(name="open")
+@evaluation_argument
+@click.option("--reason", required=True, help="What the agent says is wrong.")
+@as_option
+@now_option
+@telling
+def open_(evaluation: str, reason: str, who: str | None, moment: str | None) -> int:
+    """Dispute an evaluation.
+
+    Example: pauta dispute open 5b20 --as ana --reason "The customer had hung up"
+    """
+    from pauta.followup.lives import find, move
+
+    with followed(moment) as here:
+        name = find(here.ledger, "evaluation", evaluation)
+        move(here.ledger, here.people, "evaluation", name, "dispute", who=who, at=here.now, reason=reason)
+    click.echo(f"{name[:12]} is disputed")
+    return GOOD
+
+
+@dispute.command()
+@evaluation_argument
+@click.argument("verdict", type=click.Choice(["uphold", "revise"]))
+@click.option("--reason", required=True, help="Why it is decided so.")
+@as_option
+@now_option
+@telling
+def decide(evaluation: str, verdict: str, reason: str, who: str | None, moment: str | None) -> int:
+    """Uphold an evaluation, or revise it: first score the corrected answers, which makes a new revision.
+
+    Example: pauta dispute decide 5b20 uphold --as petra --reason "The recording has it at 1:20"
+    """
+    from pauta.followup.lives import find, move
+
+    with followed(moment) as here:
+        name = find(here.ledger, "evaluation", evaluation)
+        details: dict[str, object] = {"reason": reason}
+        if verdict == "revise":
+            before, after = _scores(here.ledger, name)
+            details |= {"revision": after["revision"], "score_before": before["score"], "score_after": after["score"]}
+        move(here.ledger, here.people, "evaluation", name, verdict, who=who, at=here.now, **details)
+    click.echo(f"{name[:12]} is {'upheld' if verdict == 'uphold' else 'revised'}")
+    return GOOD
+
+
+@dispute.command(name="list")
+@text_or_json
+@telling
+def list_(form: str) -> int:
+    """List the evaluations that are disputed, with the agent's reason.
+
+    Example: pauta dispute list
+    """
+    with followed() as here:
+        rows = here.ledger.select("lives", "state = 'disputed' ORDER BY at, evaluation_id")
+    if form == "json":
+        say_json(rows)
+    else:
+        lines = [f"{str(row['evaluation_id'])[:12]}  since {row['at']}  {_reason(row['details'])}" for row in rows]
+        click.echo("\n".join(lines) or "no disputes")
+    return GOOD
+
+
+def _reason(details: object) -> str:
+    return str(details.get("reason", "")) if isinstance(details, dict) else ""
+
+
+def _scores(ledger: object, name: str) -> tuple[dict[str, object], dict[str, object]]:
+    """The evaluation as it was disputed, and its newer revision. Wrong use where there is none."""
+    from pauta.store import Ledger
+
+    assert isinstance(ledger, Ledger)
+    disputed = ledger.one("lives", "evaluation_id = ?", (name,))
+    now = ledger.store.evaluation(name)
+    facts = ledger.rows("SELECT revision, score FROM evaluations WHERE evaluation_id = ? ORDER BY revision", (name,))
+    if disputed is None or now is None or len(facts) < 2:
+        wrong_use("there is no newer revision: score the corrected answers first (pauta score), then decide")
+    return facts[-2], facts[-1]

@@ -1,0 +1,145 @@
+"""The follow-up as commands run it: people, calendar and escalations of the operation, over its database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from pauta.engine.model.scorecard import Scorecard
+    from pauta.engine.outlets import Outlet
+    from pauta.engine.problems import Problem
+    from pauta.followup.night import Night, Setting
+    from pauta.store import AnyStore
+    from pauta.workspace import Workspace
+
+NOT_HERE: Final = "there is no pauta.yaml here, so there is nothing to follow up"
+
+
+@contextmanager
+def store_opened(workspace: Workspace) -> Iterator[AnyStore]:
+    """The database among the operation's sinks, else its own. Raises ProblemsFound where there is no operation."""
+    from pauta.commands.sinks import close_all, outlets_of
+    from pauta.engine.problems import Problem, ProblemsFound
+
+    if workspace.operation is None:
+        hint = "run it in the folder of an operation; `pauta init FOLDER` makes one"
+        raise ProblemsFound(
+            [Problem("E740", "there is no pauta.yaml here, so there is nothing to follow up", None, hint)]
+        )
+    outlets = outlets_of(workspace)
+    try:
+        store = store_among(outlets)
+        if store is None:
+            raise ProblemsFound(
+                [Problem("E750", "the operation has no database, so there is nothing to follow up", None)]
+            )
+        yield store
+    finally:
+        close_all(outlets)
+
+
+def store_among(outlets: Sequence[Outlet]) -> AnyStore | None:
+    """The first database among some sinks."""
+    from pauta.engine.contracts import KeepingSink
+    from pauta.store import AnyStore
+
+    found = (each.sink.outbox for each in outlets if isinstance(each.sink, KeepingSink))
+    return next((store for store in found if isinstance(store, AnyStore)), None)
+
+
+def setting_of(workspace: Workspace, store: AnyStore, now: datetime) -> tuple[Setting, list[Problem]]:
+    """What a night needs to know, and the problems of escalations and calendar; an escalation with one is left out.
+
+    Raises ProblemsFound where there is no operation, or its calendar is wrong.
+    """
+    from pauta.engine.loading.standing import standing_escalations
+    from pauta.engine.problems import Problem, ProblemsFound
+    from pauta.followup.calendar import calendar_of
+    from pauta.followup.night import Setting
+    from pauta.followup.notices import rows_of_notice
+    from pauta.followup.people import People
+
+    operation = workspace.operation
+    if operation is None:
+        raise ProblemsFound([Problem("E740", NOT_HERE, None)])
+    standing, problems = standing_escalations(operation.data, workspace.host)
+    calendar, of_calendar = calendar_of(operation, today=now.date())
+    if calendar is None:
+        raise ProblemsFound(of_calendar)
+    setting = Setting(
+        source=f"operation {operation.id}",
+        standing=standing,
+        card_of=cards_by_name(workspace, store),
+        host=workspace.host,
+        calendar=calendar,
+        people=People.of(operation.data),
+        rows_of_notice=rows_of_notice,
+        language=operation.languages[0] if operation.languages else "en",
+    )
+    return setting, [*problems, *of_calendar]
+
+
+def cards_by_name(workspace: Workspace, store: AnyStore) -> Callable[[str, str, str], Scorecard | None]:
+    """The card of a stored evaluation: among the operation's cards, else as the database keeps it."""
+    from pauta.engine.model.scorecard import Scorecard
+
+    known: dict[tuple[str, str, str], Scorecard | None] = {}
+
+    def card_of(name: str, version: str, digest: str) -> Scorecard | None:
+        whole = name, version, digest
+        if whole not in known:
+            found = workspace.catalog.resolve(name, version)
+            there = found if isinstance(found, Scorecard) else None
+            exact = there if there is not None and there.digest == digest else _stored(workspace, store, whole)
+            known[whole] = exact or there
+        return known[whole]
+
+    return card_of
+
+
+def _stored(workspace: Workspace, store: AnyStore, whole: tuple[str, str, str]) -> Scorecard | None:
+    from pauta.engine.loading.load import card_from_text
+
+    query = "SELECT document FROM cards WHERE scorecard = ? AND version = ? AND digest = ?"
+    document: Any = next((row["document"] for row in list(store.read(query, whole))), None)
+    if not document:
+        return None
+    return card_from_text(json.dumps(document, ensure_ascii=False), workspace.host, f"{whole[0]}@{whole[1]}").scorecard
+
+
+def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Problem]:
+    """After results were written: follow up what is new in the operation's database, and say what came of it.
+
+    Returns problems, none outside an operation or where no database was written to.
+    """
+    from datetime import UTC
+
+    from pauta.engine.problems import ProblemsFound
+    from pauta.followup.night import run_night
+
+    written = store_among(outlets) if workspace.operation is not None else None
+    if written is None:
+        return []
+    now = datetime.now(UTC)
+    try:
+        with written.another() as store:
+            setting, problems = setting_of(workspace, store, now)
+            night = run_night(store, setting, now)
+    except ProblemsFound as found:
+        return list(found.problems)
+    if night.raised:
+        click.echo(night_text(night), err=True)
+    return [*problems, *night.problems]
+
+
+def night_text(night: Night) -> str:
+    """What a night did, in one line."""
+    opened = ", ".join(f"{count:,} {kind}" for kind, count in sorted(night.opened.items()))
+    told = f"{night.evaluations:,} evaluations followed up, {night.raised:,} escalations raised"
+    return f"{told}: {opened}" if opened else told

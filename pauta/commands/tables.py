@@ -1,0 +1,173 @@
+"""`pauta score` from table to table: when a run can go by column, and how it is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pauta.commands.answering import DONE_WITH_FAILURES, GOOD, PROBLEMS_FOUND, tell, wrong_use
+
+if TYPE_CHECKING:
+    from pauta.bulk.pieces import Input
+    from pauta.bulk.scorer import Setup
+    from pauta.engine.loading.operation import Feed
+    from pauta.engine.pipeline import Summary
+    from pauta.engine.routing import Router
+    from pauta.workspace import Workspace
+
+PROGRESS_EVERY_S: Final = 0.2
+TABLE: Final = ".parquet"
+
+
+def workers_of(asked: str | None) -> int:
+    """How many processes are asked for: a number, or `auto` for all cores that this one may use."""
+    if asked is None:
+        return 1
+    if asked == "auto":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not asked.isdigit() or int(asked) < 1:
+        wrong_use(f"--workers is '{asked}'; it takes a number from 1, or auto")
+    return int(asked)
+
+
+def tables_of(files: Sequence[Feed], others: Sequence[Feed], targets: Sequence[str]) -> list[Input] | str:
+    """The inputs of a run that can go by column, or why it cannot. others: files of people's answers."""
+    if others:
+        return "people's answers come from files of their own"
+    if len(targets) != 1 or not targets[0].endswith((TABLE, "/")):
+        return f"the results do not go to one file that ends in {TABLE}, or to one folder that ends in /"
+    strange = next((each.target for each in files if not _is_table(each)), None)
+    if strange is not None:
+        return f"'{strange}' is no table of calls that is read by column"
+    try:
+        from pauta.bulk.pieces import ParquetInput
+
+        inputs: list[Input] = [ParquetInput(each.target) for each in files]
+        loose = next((name for each in inputs if (name := _without_zone(each))), None)
+    except ImportError:
+        return "pyarrow is not installed: pip install 'pauta[parquet]'"
+    except (OSError, ValueError) as error:
+        return f"a table cannot be opened: {str(error).splitlines()[0]}"
+    return f"the column {loose} holds times without a zone" if loose else inputs
+
+
+def _is_table(feed: Feed) -> bool:
+    return feed.source in ("", "parquet") and not feed.options and feed.target.lower().endswith(TABLE)
+
+
+def _without_zone(source: Input) -> str | None:
+    """A column of moments that does not say which zone they are in."""
+    import pyarrow as pa
+
+    from pauta.bulk.layout import MOMENTS
+
+    moments = [field for field in source.schema if field.name in MOMENTS and pa.types.is_timestamp(field.type)]
+    return next((field.name for field in moments if field.type.tz is None), None)
+
+
+def setup_of(workspace: Workspace, router: Router) -> Setup:
+    """What other processes need to score as this one would."""
+    from pauta.bulk.scorer import Setup
+
+    operation = workspace.operation
+    watch = operation.watch if operation else None
+    return Setup(
+        versions=router.versions,
+        named=router.named,
+        timezone=router.timezone,
+        today=router.today,
+        plugins=tuple(str(folder.resolve()) for folder in operation.plugins) if operation else (),
+        watch={"isolate": watch.isolate, "timeouts": watch.timeouts, "memory": watch.memory} if watch else {},
+    )
+
+
+def score_tables(
+    inputs: Sequence[Input],
+    target: str,
+    workspace: Workspace,
+    router: Router,
+    workers: int,
+    rejects: str | None,
+) -> tuple[Summary | None, int]:
+    """Score tables into a table; what the run did, None where it was broken off, and the exit code."""
+    from pauta.bulk.files import score_files
+    from pauta.bulk.workers import WorkerDiedError
+    from pauta.engine.problems import Place, Problem
+
+    bar = Bar()
+    problems: list[Problem] = []
+    for each in (target, rejects):
+        if each:
+            Path(each).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        summary = score_files(
+            inputs,
+            target,
+            setup_of(workspace, router),
+            host=workspace.host,
+            workers=workers,
+            rejects=rejects,
+            on_problem=problems.append,
+            progress=bar,
+        )
+    except WorkerDiedError as died:
+        bar.done()
+        tell([*problems, *died.problems])
+        return None, DONE_WITH_FAILURES
+    except OSError as error:
+        bar.done()
+        reason = (error.strerror or str(error)).lower()
+        tell([*problems, Problem("E620", f"'{target}' cannot be written: {reason}", Place(target))])
+        return None, DONE_WITH_FAILURES
+    bar.done()
+    tell([*workspace.host.problems, *problems])
+    if summary.failures or workspace.host.problems:
+        return summary, DONE_WITH_FAILURES
+    return summary, PROBLEMS_FOUND if summary.errors else GOOD
+
+
+class Bar:
+    """Calls done of all, the rate and the time left, on stderr, for people who wait at a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._started = self._last = time.monotonic()
+        self._before: int | None = None
+
+    def __call__(self, calls: int, total: int | None) -> None:
+        now = time.monotonic()
+        if self._before is None:
+            self._before = calls  # what an earlier run did says nothing of this one's rate
+            self._started = now
+        elif self._shown and now - self._last >= PROGRESS_EVERY_S:
+            self._last = now
+            click.echo(f"\r{told(calls, total, calls - self._before, now - self._started)}\x1b[K", err=True, nl=False)
+
+    def done(self) -> None:
+        """Take the line away."""
+        if self._shown and self._last > self._started:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def told(calls: int, total: int | None, since: int, seconds: float) -> str:
+    """One line: `1,200,000 of 5,000,000 calls [######----] 41,000 a second, 1 min 33 s left`."""
+    rate = since / seconds if seconds > 0 else 0.0
+    if not total:
+        return f"{calls:,} calls, {rate:,.0f} a second "
+    full = round(20 * calls / total)
+    left = f", {_span((total - calls) / rate)} left" if rate else ""
+    return f"{calls:,} of {total:,} calls [{'#' * full}{'-' * (20 - full)}] {rate:,.0f} a second{left} "
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

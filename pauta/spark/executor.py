@@ -1,0 +1,188 @@
+"""What runs on executors: a partition of calls in, results and rejects out. It knows Arrow, and not PySpark."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import pauta
+from pauta.bulk.scorer import Scored, Scorer, Setup
+from pauta.engine.pipeline import Seen
+from pauta.engine.problems import Problem
+from pauta.spark.columns import REJECT, out_schema
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from pauta.bulk.incoming import Incoming
+
+FILE, ROW = "_file", "_row"
+"""Columns of the input that say where a row stands; rejects name it, results do without."""
+TABLE: Final = "the table"
+SCORERS: Final = 2
+"""So many setups a Python process of an executor keeps compiled: a job's, and that of the job beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What executors need, packed once on the driver.
+
+    version, plugins: what the driver has of pauta, and of the plugins that the cards use. columns: the names of the
+    table's columns; on the way they have numbers, because `mapInArrow` takes no name with a dot. fields: the columns of
+    results that are wanted. once: whether only the first row of a call and agent counts.
+    """
+
+    setup: bytes
+    version: str
+    plugins: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    fields: tuple[str, ...]
+    once: bool
+
+    @property
+    def value(self) -> Shipment:
+        """Itself: sessions without a broadcast carry it within the function."""
+        return self
+
+
+def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Iterator[pa.RecordBatch]:
+    """The results and rejects of one partition, batch by batch; what an executor runs inside `mapInArrow`."""
+    schema = out_schema(shipment.fields)
+    seen = Seen() if shipment.once else None
+    told: set[Problem] = set()
+    scorer = _scorer_of_task(shipment)
+    for numbered in batches:
+        batch = numbered.rename_columns(list(shipment.columns))
+        if isinstance(scorer, Problem):
+            yield _rejected(_all_refused(batch, scorer), batch, schema)
+            continue
+        incoming = scorer.prepare(given(batch, scorer.setup.timezone), file=TABLE)
+        again = _again(incoming, seen) if seen is not None else None
+        scored = scorer.finish(incoming, again)
+        yield _results(scored.results, schema)
+        rejects = scored.rejects.to_pylist()
+        rejects += _beside(scored, {(each["row"], each["message"]) for each in rejects}, batch, told)
+        if rejects:
+            yield _rejected(rejects, batch, schema)
+
+
+def _scorer_of_task(shipment: Shipment) -> Scorer | Problem:
+    """The scorer of this process, or one sentence that names this executor where it has not what the cards need."""
+    here = f"the executor {socket.gethostname()}"
+    if shipment.version != pauta.__version__:
+        message = f"{here} has pauta {pauta.__version__}, and the job was started with {shipment.version}"
+        return Problem("E761", message, None, f"install pauta {shipment.version} on every executor")
+    scorer, faults = _scorer(shipment.setup)
+    if len(scorer.host.problems) > faults:  # a plugin was switched off: the next task tries it again, as a new run does
+        _scorer.cache_clear()
+        scorer, faults = _scorer(shipment.setup)
+    there = scorer.host.versions()
+    for name, wanted in shipment.plugins:
+        if there.get(name) == wanted:
+            continue
+        message = f"{here} lacks the plugin '{name}' {wanted}, which the cards need"
+        if name in there:
+            message = f"{here} has version {there[name]} of the plugin '{name}', and the driver has {wanted}"
+        why = next((each.message for each in scorer.host.problems if f"'{name}'" in each.message), None)
+        return Problem(
+            "E761", f"{message}: {why}" if why else message, None, "install on every executor what the driver has"
+        )
+    return scorer
+
+
+@lru_cache(maxsize=SCORERS)
+def _scorer(setup: bytes) -> tuple[Scorer, int]:
+    """The cards of a setup, and how many faults its plugins had at first: once in each Python process of an executor.
+
+    Spark keeps these processes from task to task, so that each compiles the cards once.
+    """
+    unpacked: Setup = pickle.loads(setup)  # noqa: S301 - packed by this job's own driver
+    scorer = unpacked.scorer()
+    return scorer, len(scorer.host.problems)
+
+
+def given(batch: pa.RecordBatch, zone: tzinfo | None) -> pa.RecordBatch:
+    """The columns of calls alone, moments with a zone of their own.
+
+    Spark shows instants in the zone of the session, which says nothing about them: they are taken in UTC. Clock times
+    without a zone are those of the operation.
+    """
+    import pyarrow as pa
+
+    columns = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if name in (FILE, ROW):
+            continue
+        if pa.types.is_timestamp(column.type):
+            if column.type.tz is not None:
+                column = column.cast(pa.timestamp(column.type.unit, "UTC"))
+            elif zone is not None:
+                moments = column.cast(pa.timestamp("us")).to_pylist()
+                column = pa.array([each and each.replace(tzinfo=zone).isoformat() for each in moments], pa.string())
+        columns[name] = column
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _again(incoming: Incoming, seen: Seen) -> NDArray[np.bool_]:
+    """(rows,) bool: calls that came before in this partition, where all rows of a call and agent are."""
+    import numpy as np
+
+    from pauta.bulk.scorer import keys_of
+
+    rows = np.flatnonzero(incoming.taken)
+    again = np.zeros(incoming.size, dtype=np.bool_)
+    again[rows] = ~seen.fresh_codes(keys_of(incoming, rows))
+    return again
+
+
+def _all_refused(batch: pa.RecordBatch, why: Problem) -> list[dict[str, Any]]:
+    ids = batch.column("call_id").to_pylist() if "call_id" in batch.schema.names else [None] * batch.num_rows
+    return [{**_no_row(why), "row": n + 1, "call_id": call_id} for n, call_id in enumerate(ids)]
+
+
+def _beside(
+    scored: Scored, known: set[tuple[int, str]], batch: pa.RecordBatch, told: set[Problem]
+) -> Iterator[dict[str, Any]]:
+    """What is wrong and refused no row: an answer that is none of its question; a plugin, told once by each task."""
+    for problem in scored.problems:
+        row = problem.place.line if problem.place is not None and problem.place.file == TABLE else 0
+        if problem.severity != "error" or (row, problem.message) in known:
+            continue
+        if row:
+            yield {**_no_row(problem), "row": row, "call_id": batch.column("call_id")[row - 1].as_py()}
+        elif problem not in told:
+            told.add(problem)
+            yield _no_row(problem)
+
+
+def _no_row(why: Problem) -> dict[str, Any]:
+    """A fault as a reject that names no row."""
+    return {"row": None, "call_id": None, "code": why.code, "message": why.message, "hint": why.hint}
+
+
+def _results(results: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = [results.column(name).cast(schema.field(name).type) for name in schema.names[:-1]]
+    return pa.RecordBatch.from_arrays([*columns, pa.nulls(results.num_rows, schema.field(REJECT).type)], schema=schema)
+
+
+def _rejected(rejects: Sequence[dict[str, Any]], batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Rejects as rows of the outcome. They say where a row stands if the table does, by `_file` and `_row`."""
+    import pyarrow as pa
+
+    places = {name: batch.column(name).to_pylist() for name in (FILE, ROW) if name in batch.schema.names}
+
+    def where(name: str, row: int | None) -> object:
+        return places[name][row - 1] if row and name in places else None
+
+    rows = [{**each, "file": where(FILE, each["row"]), "row": where(ROW, each["row"])} for each in rejects]
+    nothing = [pa.nulls(len(rows), field.type) for field in list(schema)[:-1]]
+    return pa.RecordBatch.from_arrays([*nothing, pa.array(rows, schema.field(REJECT).type)], schema=schema)
