@@ -65,6 +65,7 @@ class Ways:
 
     def __init__(self, folder: Path, count: int) -> None:
         self.folder, self.count, self.runs = folder, count, 0
+        self.host = Host()
         self.whole()
         with sqlite3.connect(self._path()) as made:
             self.rows = {table: made.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall() for table in TABLES}
@@ -112,12 +113,12 @@ class Ways:
         return seconds(lambda: self._score(path)) / self.count
 
     def _score(self, path: Path) -> None:
-        source, host = Jsonl({}), Host()
+        source = Jsonl({})
         summary = score(
             source.calls(str(self.folder / "calls.jsonl")),
             source.evaluations(str(self.folder / "answers.jsonl")),
             router=Router(_NoCatalogue(), named=[forty.card()]),
-            host=host,
+            host=self.host,
             outlets=[Outlet("database", Sqlite({"path": str(path)}))],
         )
         assert summary.evaluations == self.count, summary

@@ -4,40 +4,79 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 import click
 
 from pauta.commands.answering import DONE_WITH_FAILURES, GOOD, PROBLEMS_FOUND, say_json, tell, wrong_use
+from pauta.commands.given import router_of
 from pauta.engine.problems import Place, Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from pauta.bulk.scorer import Setup
     from pauta.engine.pipeline import CardSummary
     from pauta.spark import Written
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LOCAL: Final = "local[*]"
 TOLD: Final = 20
 """So many rejects are told one by one; all of them are in the rejects table."""
 JAVA: Final = "apt-get install openjdk-17-jre-headless, or any Java 17 with JAVA_HOME set"
 
 
-def score_on_cluster(setup: Setup, calls: Sequence[str], targets: Sequence[str], master: str | None, form: str) -> int:
+def cluster_options(command: Callable[P, R]) -> Callable[P, R]:
+    """The options of `pauta score` that say what runs it."""
+    engine = click.option(
+        "--engine",
+        type=click.Choice(["local", "spark"]),
+        default="local",
+        show_default=True,
+        help="What scores: this process, or Spark (CALLS are Parquet, --to is a folder of part files).",
+    )
+    master = click.option(
+        "--master", metavar="URL", help="Spark's master; else that of spark-submit, else this machine."
+    )
+    return engine(master(command))
+
+
+def score_on_cluster(
+    calls: Sequence[str],
+    cards: Sequence[str],
+    answers: Sequence[str],
+    targets: Sequence[str],
+    master: str | None,
+    form: str,
+) -> int:
     """Score tables of Parquet on Spark, results and rejects into one folder; returns the exit code.
 
     Raises ProblemsFound where Spark is not at hand, or does not take the tables.
     """
+    from pauta.commands.sinks import operation_redactor
+    from pauta.commands.tables import setup_of
+    from pauta.workspace import Workspace
+
     if len(targets) != 1:
         wrong_use("Spark writes one folder: name it with --to")
     if not calls:
         wrong_use("name the Parquet files or folders of calls that Spark is to score")
+    if answers:
+        wrong_use("on Spark people's answers stand beside the calls, in columns of the same table; leave --answers out")
     (to,) = targets
+    workspace = Workspace()
+    if operation_redactor(workspace) is not None:
+        message = "pauta.yaml asks for redaction, and results that Spark writes are not redacted"
+        raise ProblemsFound(
+            [Problem("E765", message, None, "score on this machine, or redact the table of calls first")]
+        )
+    router, _, refused = router_of(workspace, cards)
+    setup = setup_of(workspace, router)
+    tell(workspace.host.problems)
     with _session(master) as session:
         from pauta import spark
 
@@ -51,9 +90,9 @@ def score_on_cluster(setup: Setup, calls: Sequence[str], targets: Sequence[str],
         codes = {row["code"]: row["count"] for row in rejects.groupBy("code").count().collect()} if first else {}
     tell(_told(first, written.rejects, to))
     _say(count, written, cards, to, form)
-    if any(code.startswith(("E6", "E761")) for code in codes):
+    if workspace.host.problems or any(code.startswith(("E6", "E761")) for code in codes):
         return DONE_WITH_FAILURES
-    return PROBLEMS_FOUND if written.rejects else GOOD
+    return PROBLEMS_FOUND if written.rejects or refused else GOOD
 
 
 @contextmanager

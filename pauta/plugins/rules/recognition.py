@@ -7,8 +7,8 @@
 Raised where the agent's scores in the window have reached a mean, each of them a least score, or where those of its
 newer half are better than those of its older half by so many points; silent where there are too few calls, and where a
 critical error was made. With `after: plan` what is compared is as many of the newest calls as came before the agent's
-last plan, at least `least` of both, and each plan is praised once. The agent's score counts, which the faults of others
-do not touch.
+last plan, at least `least` of both and with no more critical errors, and each plan is praised once. The agent's score
+counts, which the faults of others do not touch.
 """  # noqa: E501  # an entry of a file in one line, as people write it
 
 from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,8 @@ class Recognition:
 
     def _praise(self, window: Window, before: Sequence[Fact], since: Sequence[Fact], about: str) -> Sequence[Raise]:
         """What is good about the newer calls, or about all of them."""
-        if not before or not since or any(sum(fact.critical.values()) for fact in since):
+        allowed = _critical(before) if self._after else 0
+        if not before or not since or _critical(since) > allowed:
             return ()
         scores = [fact.agent_score or 0.0 for fact in (*before, *since)]
         older, newer = (sum(fact.agent_score or 0.0 for fact in part) / len(part) for part in (before, since))
@@ -87,6 +88,10 @@ class Recognition:
             what = f"{window.key}: from a mean of {older:.4g} to one of {newer:.4g} {when}"
         ids = tuple(fact.evaluation_id for fact in since)
         return [Raise(what, about, ids, (), figures={"mean": mean, "older": older, "newer": newer})]
+
+
+def _critical(facts: Sequence[Fact]) -> int:
+    return sum(sum(fact.critical.values()) for fact in facts)
 
 
 @hookimpl
