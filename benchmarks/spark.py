@@ -40,9 +40,9 @@ def run(quick: bool) -> Part:
         took = in_turn(_jobs(session, folder), ROUNDS)
     return Part(
         "Spark",
-        f"{calls:,} calls with 40 answers by people, Parquet to Parquet, `local[2]`, seconds of the processor over Java "
-        "and Python; a first round warms Java. Without Python: Spark reads a table, passes it on and writes it. Scoring "
-        "reads the calls and writes the results, whose answers are most of what there is to write.",
+        f"{calls:,} calls with 40 answers by people, Parquet to Parquet, `local[2]`, seconds of the processor over "
+        "Java and Python; a first round warms Java. Without Python: Spark reads a table, passes it on and writes it. "
+        "Scoring reads the calls and writes the results, whose answers are most of what there is to write.",
         tuple(_figures(took, calls)),
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ import pytest
 import pauta
 from pauta import spark as on_spark
 from pauta.bulk.schema import record_from, result_schema
+from pauta.commands.cluster import score_on_cluster
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.loading.records import calls_from, evaluations_from
@@ -490,3 +492,51 @@ def test_the_same_call_twice_is_seen_over_all_tasks(session, operation):
     once = on_spark.score(df, **kept, timezone="UTC", doubles="refuse", first_by=["ingested_at"]).persist()
     assert on_spark.results_of(once).count() == 500
     assert [tuple(row) for row in on_spark.rejects_of(once).groupBy("code").count().collect()] == [("E531", 500)]
+
+
+@pytest.mark.slow
+def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(operation)
+    to = str(tmp_path / "out")
+    assert score_on_cluster([str(table.folder)], [], [], [to], None, "json") == 1
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    expected, problems = plain(table.rows, operation)
+    assert (said["calls"], said["evaluations"], said["rejects"]) == (3000, len(expected), len(errors(problems)))
+    card = said["by_card"]["retail@1.2.0"]
+    assert card["by_person"] == sum(each["evaluator"] != "engine" for each in expected.values())
+    assert card["passed"] == sum(each["passed"] is True for each in expected.values())
+    assert "2.parquet:" in printed.err or "0.parquet:" in printed.err
+    assert "all are in" in printed.err
+    with pytest.raises(ProblemsFound, match="is there already") as found:
+        score_on_cluster([str(table.folder)], [], [], [to], None, "text")
+    assert found.value.problems[0].code == "E764"
+    with pytest.raises(ProblemsFound, match="Spark cannot read nowhere") as found:
+        score_on_cluster(["nowhere"], [], [], [str(tmp_path / "other")], None, "text")
+    assert found.value.problems[0].code == "E762"
+
+
+def test_the_command_says_what_is_missing(operation, tmp_path, monkeypatch):
+    monkeypatch.chdir(operation)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(ProblemsFound) as found:
+        score_on_cluster(["calls.parquet"], [], [], ["out"], None, "text")
+    assert [(each.code, each.hint) for each in found.value.problems] == [("E760", "pip install 'pauta[spark]'")]
+
+
+@pytest.mark.parametrize(
+    ("calls", "answers", "to", "said"),
+    [([], [], ["out"], "name the Parquet"), (["c"], ["a"], ["out"], "stand beside"), (["c"], [], [], "one folder")],
+)
+def test_wrong_use_of_the_command_is_a_sentence(operation, monkeypatch, calls, answers, to, said):
+    monkeypatch.chdir(operation)
+    with pytest.raises(click.UsageError, match=said):
+        score_on_cluster(calls, [], answers, to, None, "text")
+
+
+def test_redaction_is_not_passed_by(tmp_path, monkeypatch):
+    (tmp_path / "pauta.yaml").write_text("operation: shop\nredact: [emails]\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProblemsFound, match="results that Spark writes are not redacted") as found:
+        score_on_cluster(["c"], [], [], ["out"], None, "text")
+    assert found.value.problems[0].code == "E765"

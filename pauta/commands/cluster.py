@@ -84,12 +84,12 @@ def score_on_cluster(
         scored = spark.score(table, setup, doubles="refuse" if spark.has_doubles(table) else "keep")
         written = _write(scored, to)
         results, rejects = _read_back(session, to, written)
-        cards = _by_card(results)
+        by_card = _by_card(results)
         count = table.count()
         first = [each.asDict() for each in rejects.limit(TOLD).collect()] if written.rejects else []
         codes = {row["code"]: row["count"] for row in rejects.groupBy("code").count().collect()} if first else {}
     tell(_told(first, written.rejects, to))
-    _say(count, written, cards, to, form)
+    _say(count, written, by_card, to, form)
     if workspace.host.problems or any(code.startswith(("E6", "E761")) for code in codes):
         return DONE_WITH_FAILURES
     return PROBLEMS_FOUND if written.rejects or refused else GOOD

@@ -131,13 +131,22 @@ def evaluate_as_heard(plan: Plan, batch: CallBatch, answers: Mapping[str, Coded[
     again, so it is put in where it was.
     """
     gathered = gather(plan, replace(batch, answers=answers))
-    for place, coding in enumerate(plan.codings):
-        was = answers[coding.question.id].codes == int(State.NOT_APPLICABLE)
-        if not coding.closed and was.any():
-            own = gathered.answers[place]
-            codes = np.where(was & (own.codes != int(State.NOT_ASKED)), int(State.NOT_APPLICABLE), own.codes)
-            gathered.answers[place] = replace(own, codes=codes)
-    return settle(plan, batch, gathered)
+    was = {name: column.codes == int(State.NOT_APPLICABLE) for name, column in answers.items()}
+    return settle(plan, batch, left_out(gathered, plan, was))
+
+
+def left_out(gathered: Gathered, plan: Plan, rows: Mapping[str, Mask]) -> Gathered:
+    """Answers with questions put to not applicable in some rows, as far as they have no such answer to give."""
+    answers, heard = list(gathered.answers), dict(gathered.heard)
+    for name, mask in rows.items():
+        place = plan.position.get(name)
+        if place is None or plan.codings[place].na_option is not None or not mask.any():
+            continue
+        own = answers[place]
+        codes = np.where(mask & (own.codes != int(State.NOT_ASKED)), int(State.NOT_APPLICABLE), own.codes)
+        answers[place] = replace(own, codes=codes)
+        heard[name] = np.where(mask, int(State.NOT_APPLICABLE), heard[name])
+    return replace(gathered, answers=answers, heard=heard)
 
 
 def rows_of_batch(batch: CallBatch, rows: Rows) -> CallBatch:

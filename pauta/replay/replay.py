@@ -11,14 +11,15 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from pauta.engine.evaluation.evaluate import Recorder, evaluate
+from pauta.engine.evaluation.evaluate import settle
+from pauta.engine.evaluation.gather import gather
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.results import Results
-from pauta.engine.model.scorecard import MISSING, Question, Scorecard
+from pauta.engine.model.scorecard import MISSING, NOT_APPLICABLE, Question, Scorecard
 from pauta.engine.problems import Problem
-from pauta.replay.causes import Attribution, Causes, Mask, Side, as_heard, plan_as_heard
+from pauta.replay.causes import Attribution, Causes, Mask, Side, as_heard, left_out, plan_as_heard
 from pauta.replay.parts import Part, criterion_changed
 from pauta.replay.rows import Counts, Row, Tell
 from pauta.replay.tallies import (
@@ -259,15 +260,16 @@ class _Run:
         self._count_flips(pair, rows, numbers, batch, before, after)
 
     def _score(self, plan: Plan, batch: CallBatch, tally: SideTally) -> tuple[Results, Side]:
-        recorder = Recorder()
-        results = evaluate(plan, batch, recorder)
-        assert recorder.gathered is not None
+        gathered = gather(plan, batch)
+        if self.made.stored:
+            gathered = left_out(gathered, plan, _not_applicable(batch))
+        results = settle(plan, batch, gathered)
         tally.add(results, outcomes(results))
         for problem in results.problems:
             if problem.code[1] == "6" and problem not in self._told:  # answers of another version are counted
                 self._told.add(problem)
                 self._tell(problem)
-        return results, Side(plan, recorder.gathered)
+        return results, Side(plan, gathered)
 
     def _about(self, pair: _Pair, rows: Sequence[Row]) -> None:
         """Which versions, which days."""
@@ -390,3 +392,11 @@ def _given(batch: CallBatch) -> dict[str, Mask]:
         said = [raw is not None and raw != MISSING and str(raw).strip() != "" for raw in column.values]
         found[name] = np.array(said, dtype=np.bool_)[column.codes]
     return found
+
+
+def _not_applicable(batch: CallBatch) -> dict[str, Mask]:
+    """Question -> where a stored answer says that it was not applicable."""
+    return {
+        name: np.array([raw == NOT_APPLICABLE for raw in column.values], dtype=np.bool_)[column.codes]
+        for name, column in batch.answers.items()
+    }

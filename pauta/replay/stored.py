@@ -7,7 +7,7 @@ from typing import Any
 
 from pauta.engine.loading.records import call_from
 from pauta.engine.model.calls import Answer, Call, HumanEvaluation
-from pauta.engine.model.scorecard import ANSWERED, NOT_APPLICABLE, UNVERIFIED, Question, Scorecard
+from pauta.engine.model.scorecard import ANSWERED, NOT_APPLICABLE, UNVERIFIED, Scorecard
 from pauta.engine.problems import Problem
 from pauta.replay.rows import Claims, Counts, Filter, Row, Tell
 
@@ -76,9 +76,7 @@ def answers_of(record: Record, call: Call, card: Scorecard) -> HumanEvaluation:
 
 def _answer(each: Record, card: Scorecard, comment_missing: bool) -> Answer:
     question = card.by_id.get(str(each["question"]))
-    value = each.get("answer")
-    if each["state"] == UNVERIFIED or (value == NOT_APPLICABLE and not _can_be_left_out(question)):
-        value = UNVERIFIED  # what a criterion found not applicable and nobody can answer so hands its weight on as well
+    value = each["state"] if each["state"] == UNVERIFIED else each.get("answer")
     own = each.get("fault") if question is not None and each.get("fault") != question.fault.value else None
     comment = each.get("comment")
     return Answer(
@@ -87,7 +85,3 @@ def _answer(each: Record, card: Scorecard, comment_missing: bool) -> Answer:
         fault=own,
         at=each.get("at"),
     )
-
-
-def _can_be_left_out(question: Question | None) -> bool:
-    return question is not None and any(option.not_applicable for option in question.answers.options)

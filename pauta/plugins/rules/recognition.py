@@ -58,7 +58,7 @@ class Recognition:
         facts = [fact for fact in window.facts if fact.agent_score is not None]
         if self._after is None:
             half = len(facts) // 2
-            return self._praise(window, facts[:half], facts[-half:], "") if len(facts) >= self._least else ()
+            return self._praise(window, facts[:half], facts[-half:], facts) if len(facts) >= self._least else ()
         duty = next((each for each in reversed(window.duties) if each.kind == self._after), None)
         if duty is None:
             return ()
@@ -66,14 +66,17 @@ class Recognition:
         since = [fact for fact in facts if fact.at >= duty.opened]
         if min(len(before), len(since)) < self._least:
             return ()
-        return self._praise(window, before[-len(since) :], since[-len(before) :], duty.id)
+        before, since = before[-len(since) :], since[-len(before) :]
+        return self._praise(window, before, since, since, duty.id)
 
-    def _praise(self, window: Window, before: Sequence[Fact], since: Sequence[Fact], about: str) -> Sequence[Raise]:
-        """What is good about the newer calls, or about all of them."""
+    def _praise(
+        self, window: Window, before: Sequence[Fact], since: Sequence[Fact], calls: Sequence[Fact], about: str = ""
+    ) -> Sequence[Raise]:
+        """What is good about calls, and about the newer of them against the older."""
         allowed = _critical(before) if self._after else 0
         if not before or not since or _critical(since) > allowed:
             return ()
-        scores = [fact.agent_score or 0.0 for fact in (*before, *since)]
+        scores = [fact.agent_score or 0.0 for fact in calls]
         older, newer = (sum(fact.agent_score or 0.0 for fact in part) / len(part) for part in (before, since))
         mean = sum(scores) / len(scores)
         if self._mean is not None and mean < self._mean:
