@@ -15,7 +15,7 @@ from pauta.followup.calendar import Calendar
 from pauta.followup.night import Setting
 from pauta.followup.notices import rows_of_notice
 from pauta.followup.people import People
-from pauta.store import LEDGER
+from pauta.store.ledger_tables import LEDGER
 
 FIRST = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOST = Host(installed=False)
@@ -58,9 +58,7 @@ def setting_of(escalations="", *, card=None, host=HOST):
     standing, problems = standing_escalations(data, host)
     assert not problems, problems
     card = card or card_of()
-    return Setting(
-        "operation small", standing, lambda *_: card, host, Calendar(), People.of(data), rows_of_notice
-    )
+    return Setting("operation small", standing, lambda *_: card, host, Calendar(), People.of(data), rows_of_notice)
 
 
 def night_of(day):

@@ -21,6 +21,7 @@ from pauta.engine.model.calls import batch_of
 from pauta.engine.model.columns import coded
 from pauta.plugins.criteria.phrase import Phrase
 from pauta.plugins.criteria.phrases import matcher, scan, stretches
+from pauta.plugins.criteria.phrases.asked import read_options
 
 CARD = """\
 scorecard: card-{n}
@@ -129,3 +130,20 @@ def test_few_calls_do_not_pay_for_an_automaton_of_their_own(monkeypatch):
     for plan, batch in asked:
         evaluate(plan, batch)
     assert (sum(folded), passes) == (2, [1, 1])  # two records, though they are equal
+
+
+def test_of_a_phrase_with_gaps_the_rarest_words_are_looked_for():
+    asked, faults = read_options({"any": ["your ... name", "your last ... of birth"]})
+    assert not faults
+    one = matcher.PhraseMatcher([asked])
+    assert list(one.open(b" your your your name your last ")) == [b" name ", b" of birth "]
+    assert list(one.open(b" name name ")) == [b" name ", b" of birth "]
+    assert list(matcher.PhraseMatcher([asked]).open(b"")) == [b" your ", b" your last "]
+
+
+def test_automata_for_several_cards_are_kept_within_reason(monkeypatch):
+    monkeypatch.setattr(matcher, "MOST_TOGETHER", 2)
+    first, *others = [matcher.PhraseMatcher([read_options({"any": ["a b"]})[0]]) for _ in range(4)]
+    made = [first.automaton([other], b"") for other in others]
+    assert [first.knows([other]) for other in others] == [False, True, True]
+    assert first.automaton([others[2]], b"") is made[2]

@@ -20,6 +20,7 @@ from test_tutorial import BLOCK
 
 from pauta.cli import main
 from pauta.engine.evaluation.evaluate import Recorder, evaluate
+from pauta.engine.evaluation.records import records
 from pauta.engine.host import Host
 from pauta.engine.loading.data import Seq
 from pauta.engine.loading.load import card_from_text
@@ -235,6 +236,31 @@ def test_one_part_of_another_card_is_the_cause_of_every_flip(card, other, seed):
             assert (tally.alone, tally.needed, tally.either) == (flips, flips, flips), part
 
 
+@law
+@given(card=strategies.cards(), seed=SEEDS)
+def test_a_record_replayed_comes_to_what_it_says(card, seed):
+    plan = plan_of(card)
+    calls, humans = read_rows(rows_by(Dice.seeded(seed), card, 8))
+    made, old = (
+        [json.loads(json.dumps(each)) for each in records(evaluate(plan, batch_of(calls, humans)))],
+        plan.scorecard,
+    )
+    facts = {call.call_id: {name: getattr(call, name) for name in FACTS if getattr(call, name)} for call in calls}
+    claimed = Claims(lambda call, version: old, old, {"random"}, fixed=old)
+    stored = Replayed(old, stored=True)
+    wanted = Filter(lambda call: DAY)
+    rows = stored_rows(made, lambda record: facts[record["call_id"]], claimed, wanted, stored.counts, print)
+    replay(rows, stored, HOST, tell=lambda problem: None)
+    plain = replay(
+        [Row(*each, old, old) for each in zip(calls, humans, strict=True)],
+        Replayed(old),
+        HOST,
+        tell=lambda problem: None,
+    )
+    for name in ("outcomes", "scored", "score_sum", "critical", "non_critical", "bands"):
+        assert getattr(stored.before, name) == getattr(plain.before, name), name
+
+
 def test_stored_evaluations_come_to_what_they_came_to(host, tmp_path):
     """People's, criteria's and default answers of a store score as they did, without the words of the call."""
     said = {
@@ -319,6 +345,7 @@ def test_interval_and_chance():
     assert not moved(5).apart_from(whole)
 
 
+FACTS = ("duration_s", "customer_segment", "direction", "channel", "language", "metrics", "attributes")
 HOSTILE = "<script>document.title='x'</script>\u202e{{ 7*7 }}"
 
 

@@ -1,14 +1,24 @@
 """Results as rows of a store: the same as the rows of their records, byte for byte."""
 
+import json
+from copy import deepcopy
+
+import numpy as np
 import pytest
 from dice import Dice
 from engine_runs import plan_of, read_rows
 from strategies import card_by, rows_by
 
 from pauta.engine.evaluation.evaluate import evaluate
+from pauta.engine.evaluation.evaluated import Evaluated
+from pauta.engine.evaluation.plan import compile_plan
 from pauta.engine.evaluation.records import records
 from pauta.engine.evaluation.rows import columns
-from pauta.engine.model.calls import batch_of
+from pauta.engine.host import Host
+from pauta.engine.loading.load import card_from_text
+from pauta.engine.loading.records import human_from
+from pauta.engine.model.calls import Call, Turn, batch_of
+from pauta.engine.model.findings import Evidence
 from pauta.store.tables import row_of, rows_of
 
 
@@ -34,3 +44,95 @@ def results_by(dice, count=12):
 @pytest.mark.parametrize("seed", range(60))
 def test_rows_are_those_of_the_records(seed):
     assert_same(results_by(Dice.seeded(seed)))
+
+
+TALK = """
+scorecard: talk
+version: 1.0.0
+language: en
+scoring: {pass_mark: 50, accumulation: {non_critical: 2, make: {critical: customer}}}
+bands: [{band: good, from: 50}, {band: "poor's", from: 0}]
+sections:
+  - section: said
+    weight: 3
+    questions:
+      - {question: greeting, tags: ["a%b", ñ], aim: agent, answers: yes_no, criterion: {phrase: {any: [hello]}}}
+      - {question: silence, answers: yes_no, criterion: {timing: {measure: longest_silence, at_most: 1}}}
+      - {question: pause, answers: {number: {}}, criterion: {timing: {measure: longest_silence}}}
+  - section: seen
+    weight: 0
+    questions:
+      - question: faults
+        comment: required_on_error
+        answers: {choose: many, options: [
+          {answer: good, points: 5}, {answer: rude, points: -1, error: non_critical},
+          {answer: "leak's", points: -2, error: {critical: compliance, fails: section}}]}
+      - {question: note, answers: text, when: {answer.faults: rude}}
+"""
+SAID = ('He said "hello"', "It's hello\\again \x7f", "¡Hello, señor! 😀", "nothing", "")
+ENTRIES = (
+    ["good"], ["rude", "leak's"], {"answer": ["rude"], "comment": "it's \"so\"\nñ \\ ", "fault": "process", "at": 3},
+    {"answer": ["leak's"], "comment": "=1+1"}, ["nobody's"], "unverified", {"comment": "no answer"},
+)  # fmt: skip
+
+
+def talk_results(count=60):
+    host = Host()
+    loaded = card_from_text(TALK, host, "talk.yaml")
+    assert loaded.scorecard is not None, loaded.problems
+    calls, humans = [], []
+    for n in range(count):
+        turns = tuple(
+            Turn("agent", SAID[(n + at) % len(SAID)], at * (1.5 + n % 3), at * (1.5 + n % 3) + 1.25)
+            for at in range(n % 5)
+        )
+        calls.append(Call(f"c'{n}", agent="" if n % 7 else None, team="ñ" if n % 2 else None, turns=turns))
+        answers = {"faults": ENTRIES[n % len(ENTRIES)], "note": "a\x1fb", **({"greeting": "no"} if n % 4 == 1 else {})}
+        record = {"call_id": f"c'{n}", "evaluator": "eva", "evaluated_at": "2026-01-01T10:00:00Z", "answers": answers}
+        humans.append(human_from(record) if n % 3 else None)
+    return evaluate(compile_plan(loaded.scorecard, host), batch_of(calls, humans))
+
+
+def test_evidence_comments_faults_and_several_errors():
+    results = talk_results()
+    made = list(records(results))
+    answers = [answer for record in made for answer in record["answers"]]
+    assert any(answer["evidence"] for answer in answers)
+    assert any(answer["reason"] for answer in answers)
+    assert any(isinstance(answer["error"], list) for answer in answers)
+    assert any(answer["comment"] for answer in answers)
+    assert any(answer["fault"] == "process" for answer in answers)
+    assert_same(results)
+
+
+def test_several_cards_keep_the_order_of_the_batch():
+    one, other = talk_results(6), results_by(Dice.seeded(7), 4)
+    both = Evaluated([(one, [0, 2, 4, 5, 7, 9]), (other, [1, 3, 6, 8])])
+    assert len(both) == 10
+    assert repr([sorted(row.items()) for row in rows_of(both)]) == repr(
+        [sorted(row_of(record).items()) for record in both]
+    )
+    assert [verdict[0] for verdict in both.verdicts()] == [record["status"] for record in both]
+    assert both[-1] is both[9]
+    assert both[2:4] == [both[2], both[3]]
+    assert isinstance(deepcopy(both), list)
+
+
+def test_evidence_without_a_finite_number_is_refused():
+    with pytest.raises(ValueError, match="Out of range"):
+        rows_of_evidence(Evidence(turn=None, from_s=float("nan")))
+
+
+def rows_of_evidence(evidence):
+    from pauta.engine.evaluation.rows import _evidence
+
+    return _evidence(evidence)
+
+
+def test_numbers_of_other_kinds_are_written_as_json_writes_them():
+    made = rows_of_evidence(Evidence(turn=0, start=0, stop=2, quote='"', from_s=np.float64(1.5), to_s=2))
+    assert json.loads(made) == {"turn": 0, "span": [0, 2], "quote": '"', "start": 1.5, "end": 2}
+
+
+def test_no_rows_at_all():
+    assert rows_of(Evaluated([])) == []

@@ -64,6 +64,9 @@ class Always:
 class Coach(Always):
     name = "coach"
 
+    def opens(self, occasion):
+        raise NotImplementedError
+
 
 def host_with(host, **offered):
     """A host with classes by kind."""

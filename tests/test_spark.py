@@ -22,6 +22,7 @@ import pytest
 import pauta
 from pauta import spark as on_spark
 from pauta.bulk.schema import record_from, result_schema
+from pauta.bulk.scorer import Scorer
 from pauta.commands.cluster import score_on_cluster
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
@@ -387,6 +388,23 @@ def test_what_an_executor_lacks_rejects_its_rows_in_a_sentence(operation, change
         assert re.fullmatch(f"the executor {re.escape(socket.gethostname())} {said}", each["message"])
 
 
+def test_a_row_that_nobody_thought_of_costs_that_row(operation, monkeypatch):
+    finish = Scorer.finish
+
+    def raising(self, incoming, skip=None):
+        if "c-000013" in incoming.facts.call_id.to_pylist():
+            raise OverflowError("date value out of range")
+        return finish(self, incoming, skip)
+
+    rows = [{**row, "_file": "lake", "_row": n} for n, row in enumerate(calls(40), 1)]
+    expected, _ = of_executor(rows, operation, schema=NUMBERED, once=True)
+    monkeypatch.setattr(Scorer, "finish", raising)
+    found, rejects = of_executor(rows, operation, schema=NUMBERED, once=True)
+    assert found == {key: each for key, each in expected.items() if each["call_id"] != "c-000013"}
+    told = [(each["row"], each["call_id"], each["message"]) for each in rejects if each["code"] == "E766"]
+    assert told == [(14, "c-000013", "the row could not be scored: OverflowError: date value out of range")]
+
+
 def test_the_first_of_two_rows_counts_where_it_is_a_call(operation):
     one, other = [row for row in calls(40) if row["call_type"] == "sales" and row["evaluator"] is None][:2]
     rows = [{**one, "duration_s": -1.0}, one, other, {**one, "team": "south"}, other]
@@ -535,7 +553,7 @@ def test_wrong_use_of_the_command_is_a_sentence(operation, monkeypatch, calls, a
 
 
 def test_redaction_is_not_passed_by(tmp_path, monkeypatch):
-    (tmp_path / "pauta.yaml").write_text("operation: shop\nredact: [emails]\n")
+    (tmp_path / "pauta.yaml").write_text("operation: shop\nredact: [email]\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ProblemsFound, match="results that Spark writes are not redacted") as found:
         score_on_cluster(["c"], [], [], ["out"], None, "text")

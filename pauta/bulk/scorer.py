@@ -75,7 +75,7 @@ class Setup:
     named: tuple[Scorecard | str, ...] = ()
     timezone: tzinfo | None = None
     today: date | None = None
-    plugins: tuple[str, ...] = ()
+    plugins: tuple[str, ...] | str | None = None
     plugin_files: Mapping[str, bytes] = field(default_factory=dict)
     installed: bool = True
     watch: Mapping[str, Any] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Setup:
 
     def host(self) -> Host:
         """The plugins, loaded."""
-        folders = [Path(each) for each in self.plugins]
+        folders = [Path(each) for each in ((self.plugins,) if isinstance(self.plugins, str) else self.plugins or ())]
         if self.plugin_files:
             folders.append(Path(mkdtemp(prefix="pauta-plugins-")))
             for name, text in self.plugin_files.items():

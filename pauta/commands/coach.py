@@ -157,7 +157,7 @@ def follow_up(duty: str, reached: str | None, note: str | None, who: str | None,
         found = measured_plan(here.ledger, row)
         known = {True: "yes", False: "no", None: None}[found.reached]
         figures = {
-            "measure": found.measure, "before": found.before, "since": found.since, "calls": found.since_calls,
+            "measure": found.measure, "was": found.before, "since_then": found.since, "calls": found.since_calls,
             "target": found.target,
         }  # fmt: skip
         said = {"reached": reached or known, "note": note, **figures}

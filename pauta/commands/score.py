@@ -18,6 +18,7 @@ from pauta.commands.answering import (
     tell,
     telling,
     text_or_json,
+    wrong_use,
 )
 from pauta.commands.given import answers_option, calls_argument, card_option, files_given, router_of
 
@@ -43,6 +44,10 @@ PROGRESS_EVERY_S: Final = 0.2
     help="Seconds to go on sending after the last call; what is left waits in the outbox.",
 )
 @click.option("--follow-up/--no-follow-up", default=True, help="Raise escalations of what is new, at the end.")
+@click.option("--workers", metavar="N|auto", help="Processes that share tables (.parquet) that go to one table.")
+@click.option(
+    "--rejects", metavar="FILE", help="Where the refused rows of such tables go, with the reasons (.parquet)."
+)
 @text_or_json
 @telling
 def score(
@@ -53,17 +58,21 @@ def score(
     batch: int,
     deliver_for: float,
     follow_up: bool,
+    workers: str | None,
+    rejects: str | None,
     form: str,
 ) -> int:
     """Score calls by the cards that claim them, or by the cards named.
 
     CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
     pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
+    Parquet files that go to one Parquet file are scored by column, and the run goes on where it was broken off.
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
     from pauta.commands.following import follow_up_after
     from pauta.commands.sinks import operation_redactor
+    from pauta.commands.tables import score_tables, tables_of, workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
     from pauta.engine.problems import has_errors
@@ -73,6 +82,15 @@ def score(
     router, documents, refused = router_of(workspace, cards)
     files = files_given(workspace, calls, "calls")
     human_files = files_given(workspace, answers, "answers")
+    redactor, processes = operation_redactor(workspace), workers_of(workers)
+    tables = "the operation redacts results" if redactor else tables_of(files, human_files, targets)
+    if not isinstance(tables, str):
+        done, code = score_tables(tables, targets[0], workspace, router, processes, rejects)
+        if done is not None:
+            _say_summary(done, form, printed=False)
+        return max(code, PROBLEMS_FOUND) if refused else code
+    if workers or rejects:
+        wrong_use(f"{'--workers' if workers else '--rejects'} is for tables that are scored by column, and {tables}")
     outlets = _outlets(workspace, targets, form)
     progress = _Progress()
     summary = run(
@@ -84,7 +102,7 @@ def score(
         batch_size=batch,
         progress=progress,
         document_of=documents,
-        redactor=operation_redactor(workspace),
+        redactor=redactor,
         deliver_for_s=deliver_for,
     )
     progress.done()

@@ -141,6 +141,7 @@ class Bar:
         self._before: int | None = None
 
     def __call__(self, calls: int, total: int | None) -> None:
+        """Show how far it is."""
         now = time.monotonic()
         if self._before is None:
             self._before = calls  # what an earlier run did says nothing of this one's rate

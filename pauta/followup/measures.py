@@ -65,14 +65,15 @@ def _is_question(measure: str) -> bool:
 
 def _figure(ledger: Ledger, agent: str, measure: str, moment: str, later: bool) -> tuple[float | None, int]:
     """The mean of a measure for an agent before a moment, or since it."""
-    compare = ">=" if later else "<"
     if _is_question(measure):
+        compare = ">" if later else "<="  # by days: that of the plan still counts to what was before
         card, _, question = measure.rpartition("/")
         where = f"agent = ? AND question = ? AND day {compare} ?" + (" AND scorecard = ?" if card else "")
         query = f"SELECT sum(asked) AS asked, sum(missed) AS missed FROM asked WHERE {where}"  # noqa: S608
         row = ledger.rows(query, (agent, question, moment[:10], *([card] if card else [])))[0]
         asked, missed = int(str(row["asked"] or 0)), int(str(row["missed"] or 0))
         return (100.0 * (1 - missed / asked) if asked else None), asked
+    compare = ">=" if later else "<"
     rows = ledger.select("facts", f"agent = ? AND at {compare} ? ORDER BY at", (agent, moment))
     values = [value for row in rows if (value := _value(ledger, row, measure)) is not None]
     return (sum(values) / len(values) if values else None), len(values)

@@ -17,7 +17,7 @@ from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.results import Results
-from pauta.engine.model.scorecard import MISSING, NOT_APPLICABLE, Question, Scorecard
+from pauta.engine.model.scorecard import NOT_APPLICABLE, Question, Scorecard
 from pauta.engine.problems import Problem
 from pauta.replay.causes import Attribution, Causes, Mask, Side, as_heard, left_out, plan_as_heard
 from pauta.replay.parts import Part, criterion_changed
@@ -33,6 +33,7 @@ from pauta.replay.tallies import (
     columns_of,
     count_answers,
     earned,
+    given_by_people,
     nothing_earned,
     outcomes,
 )
@@ -245,7 +246,7 @@ class _Run:
         sides: list[tuple[Results, Side] | None] = []
         for plan, tally in zip(pair.plans, (made.before, made.after), strict=True):
             sides.append(self._score(plan, batch, tally) if plan is not None else None)
-        given = _given(batch)
+        given = given_by_people(batch)
         before, after = sides
         self._count_questions(pair, before, after, given, len(rows))
         if before is None or after is None:
@@ -383,15 +384,6 @@ class _Run:
             keys: list[Key] = [(part.kind, part.id) for part in parts]
             for key, most in [(None, self._listed), *((key, self._examples) for key in keys)]:
                 self.made.examples.setdefault((direction, key), Kept(most)).offer(example, numbers[place])
-
-
-def _given(batch: CallBatch) -> dict[str, Mask]:
-    """Question -> where a person gave an answer, whether or not it can be understood."""
-    found = {}
-    for name, column in batch.answers.items():
-        said = [raw is not None and raw != MISSING and str(raw).strip() != "" for raw in column.values]
-        found[name] = np.array(said, dtype=np.bool_)[column.codes]
-    return found
 
 
 def _not_applicable(batch: CallBatch) -> dict[str, Mask]:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import FIRST_ANSWER, State
+from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import Cell, QuestionAnswers, Results, Status
-from pauta.engine.model.scorecard import Question
+from pauta.engine.model.scorecard import MISSING, Question
 
 Mask: TypeAlias = NDArray[np.bool_]
 MILLION: Final = 1_000_000
@@ -314,3 +315,12 @@ def largest_first(groups: Mapping[str, Moved], least: int) -> list[tuple[str, Mo
     """The groups with at least so many compared evaluations, those that move most first, then by name."""
     enough = [(name, moved) for name, moved in groups.items() if name and moved.compared >= max(least, 1)]
     return sorted(enough, key=lambda each: (-abs(round(each[1].change, 9)), each[0]))
+
+
+def given_by_people(batch: CallBatch) -> dict[str, Mask]:
+    """Question -> where a person gave an answer, whether or not it can be understood."""
+    found = {}
+    for name, column in batch.answers.items():
+        said = [raw is not None and raw != MISSING and str(raw).strip() != "" for raw in column.values]
+        found[name] = np.array(said, dtype=np.bool_)[column.codes]
+    return found

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pauta
 from pauta.bulk.scorer import Scored, Scorer, Setup
 from pauta.engine.pipeline import Seen
-from pauta.engine.problems import Problem
+from pauta.engine.problems import Place, Problem
+from pauta.engine.seam.loaded import said
 from pauta.spark.columns import REJECT, out_schema
 
 if TYPE_CHECKING:
@@ -63,14 +64,41 @@ def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Ite
         if isinstance(scorer, Problem):
             yield _rejected(_all_refused(batch, scorer), batch, schema)
             continue
-        incoming = scorer.prepare(given(batch, scorer.setup.timezone), file=TABLE)
-        again = _again(incoming, seen) if seen is not None else None
+        for scored in _scored(scorer, given(batch, scorer.setup.timezone), 1, seen):
+            if isinstance(scored, Problem):
+                yield _rejected(list(_told([scored], set(), batch, told)), batch, schema)
+                continue
+            yield _results(scored.results, schema)
+            rejects = scored.rejects.to_pylist()
+            rejects += _told(scored.problems, {(each["row"], each["message"]) for each in rejects}, batch, told)
+            if rejects:
+                yield _rejected(rejects, batch, schema)
+
+
+def _scored(
+    scorer: Scorer, batch: pa.RecordBatch, first_row: int, seen: Seen | None, again: NDArray[np.bool_] | None = None
+) -> Iterator[Scored | Problem]:
+    """What came of a batch. Where scoring it raises, its halves are scored, down to the row that is at fault.
+
+    A job over a hundred million calls does not end because of a call that nobody thought of: it is told as a reject.
+    """
+    try:
+        incoming = scorer.prepare(batch, file=TABLE, first_row=first_row)
+        if again is None and seen is not None:
+            again = _again(incoming, seen)
         scored = scorer.finish(incoming, again)
-        yield _results(scored.results, schema)
-        rejects = scored.rejects.to_pylist()
-        rejects += _beside(scored, {(each["row"], each["message"]) for each in rejects}, batch, told)
-        if rejects:
-            yield _rejected(rejects, batch, schema)
+    except Exception as error:
+        if batch.num_rows == 1:
+            message = f"the row could not be scored: {said(error)}"
+            hint = "the other rows were; this is a fault of pauta: please report it with the row"
+            yield Problem("E766", message, Place(TABLE, first_row, 1), hint)
+            return
+        half = batch.num_rows // 2
+        for start, part in ((0, batch.slice(0, half)), (half, batch.slice(half))):
+            known = None if again is None else again[start : start + part.num_rows]
+            yield from _scored(scorer, part, first_row + start, seen, known)
+    else:
+        yield scored
 
 
 def _scorer_of_task(shipment: Shipment) -> Scorer | Problem:
@@ -143,23 +171,27 @@ def _again(incoming: Incoming, seen: Seen) -> NDArray[np.bool_]:
 
 
 def _all_refused(batch: pa.RecordBatch, why: Problem) -> list[dict[str, Any]]:
-    ids = batch.column("call_id").to_pylist() if "call_id" in batch.schema.names else [None] * batch.num_rows
-    return [{**_no_row(why), "row": n + 1, "call_id": call_id} for n, call_id in enumerate(ids)]
+    return [{**_no_row(why), "row": n, "call_id": _call_id(batch, n)} for n in range(1, batch.num_rows + 1)]
 
 
-def _beside(
-    scored: Scored, known: set[tuple[int, str]], batch: pa.RecordBatch, told: set[Problem]
+def _told(
+    problems: Iterable[Problem], known: set[tuple[int, str]], batch: pa.RecordBatch, told: set[Problem]
 ) -> Iterator[dict[str, Any]]:
-    """What is wrong and refused no row: an answer that is none of its question; a plugin, told once by each task."""
-    for problem in scored.problems:
+    """What else is wrong: an answer that is none of its question; a plugin, which each task tells once."""
+    for problem in problems:
         row = problem.place.line if problem.place is not None and problem.place.file == TABLE else 0
         if problem.severity != "error" or (row, problem.message) in known:
             continue
         if row:
-            yield {**_no_row(problem), "row": row, "call_id": batch.column("call_id")[row - 1].as_py()}
+            yield {**_no_row(problem), "row": row, "call_id": _call_id(batch, row)}
         elif problem not in told:
             told.add(problem)
             yield _no_row(problem)
+
+
+def _call_id(batch: pa.RecordBatch, row: int) -> str | None:
+    call_id = batch.column("call_id")[row - 1].as_py() if "call_id" in batch.schema.names else None
+    return None if call_id is None else str(call_id)
 
 
 def _no_row(why: Problem) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from pauta.engine.contracts import Delivery, Recipient, Waiting
 from pauta.engine.delivery import stamp
 from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
+from pauta.store.forgotten import MARK, masked_call, masked_row
 from pauta.store.ledger import Ledger
 from pauta.store.tables import RESULT, TABLES, Record, Written, cell, row_of_call, rows_of, value_of
 
@@ -82,6 +83,10 @@ class AnyStore(ABC):
         """
         rows, known = rows_of(evaluations), list(calls)
         with self._telling(), self._writing():
+            forgotten = self._forgotten()
+            if forgotten:
+                rows = [masked_row(row) if row["call_id"] in forgotten else row for row in rows]
+                known = [masked_call(call) if call.call_id in forgotten else call for call in known]
             self._keep_cards([*cards, *rows])
             self._keep_calls(known, rows)
             fresh = self._keep_evaluations(rows)
@@ -187,6 +192,15 @@ class AnyStore(ABC):
             WHERE key = ? AND state <> 'delivered'"""
         with self._telling(), self._writing():
             self._many(query, [(state, state, stamp(self._clock()), key) for key in keys])
+
+    def _forgotten(self) -> frozenset[str]:
+        """The calls whose customers are forgotten; of them no word is kept again."""
+        found = self._execute("SELECT value FROM marks WHERE name = ?", (MARK,)).fetchone()
+        return frozenset(json.loads(found[0])) if found else frozenset()
+
+    @abstractmethod
+    def erasing(self) -> AbstractContextManager[None]:
+        """What is replaced inside leaves no trace in the database's files once it ends."""
 
     def ledger(self) -> Ledger:
         """The follow-up's tables in this store."""

@@ -77,6 +77,15 @@ class Store(AnyStore):
             else:
                 yield True
 
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Overwrite what is deleted, then write the file anew without its free pages, and empty its log."""
+        with self._telling():
+            self._db.execute("PRAGMA secure_delete = ON")
+            yield
+            self._db.conn.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Give the file back."""
         self._db.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,9 +13,10 @@ from pauta.engine.contracts import Options, Sheet
 from pauta.engine.evaluation.binding import method_of, rules_of
 from pauta.engine.host import Host, PluginError
 from pauta.engine.model.calls import Call
+from pauta.engine.model.followup import Duty, Exemplar, Notice, Occasion, Opened, ProcessFinding, Raise
 from pauta.engine.seam.read_only import read_only
 from pauta.testing.contract import CardContract, watched
-from pauta.testing.samples import sample_calls, sample_results
+from pauta.testing.samples import sample_calls, sample_evaluations, sample_results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +75,7 @@ class RuleContract(CardContract):
 
 
 class ActionContract(CardContract):
-    """What an action must hold to: in this version it is named, and its options are checked."""
+    """What an action must hold to: it opens duties, notices, findings or examples, and does nothing by itself."""
 
     kind: ClassVar[str] = "actions"
 
@@ -86,6 +88,31 @@ class ActionContract(CardContract):
         properties: Any = self.host().actions[self.name].options.get("properties", {})
         silent = [name for name, schema in properties.items() if not schema.get("description")]
         assert not silent, f"no description: {', '.join(silent)}"
+
+    def opened(self, options: Any, occasion: Occasion) -> list[Opened]:
+        """What it opens for an occasion."""
+        host = self.host()
+        made = watched(host.owner(self.kind, self.name), partial(host.actions[self.name], options), "making it")
+        return list(watched(host.owner(self.kind, self.name), partial(made.opens, occasion), "opening"))
+
+    def test_it_opens_what_the_follow_up_can_keep(self) -> None:
+        """Duties, notices, findings and exemplary calls, over one evaluation and many, the same when asked again."""
+        for options in self.good_options:
+            for occasion in sample_occasions():
+                opened = self.opened(options, occasion)
+                strange = [each for each in opened if not isinstance(each, Duty | Notice | ProcessFinding | Exemplar)]
+                assert not strange, f"it opens {strange[0]!r}"
+                assert opened == self.opened(options, occasion), "it opens something else the second time"
+
+
+def sample_occasions() -> list[Occasion]:
+    """Occasions over one evaluation, with misses and without, and over many."""
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    about: dict[str, Any] = {"escalation": "asked", "title": "Asked", "source": "card contract@1.0.0", "at": at}
+    about |= {"agent": "ana", "team": "north", "due": lambda duration: at + timedelta(days=1)}
+    single = [Occasion(key=f"one {n}", evaluation=each, **about) for n, each in enumerate(sample_evaluations()[:5])]
+    raised = Raise("ana missed 'asked' in 3 calls", "asked", ("e1", "e2", "e3"), ("asked",))
+    return [*single, Occasion(key="many", kind="agent", over_key="ana", raised=raised, **about)]
 
 
 class MethodContract(CardContract):

@@ -210,11 +210,16 @@ def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:
         wanted = ("deliver",)
     if kind == "sources" and len(missing("calls", "evaluations")) == 2:
         yield "it has neither calls(target) nor evaluations(target)", "write def calls(self, target)"
+    room = "acting" if kind in ("rules", "actions") else "contracts"
     for name in missing(*wanted):
-        yield f"it has no method {name}", f"see the contract of a {SINGULAR[kind]} in pauta.engine.contracts"
+        yield f"it has no method {name}", f"see the contract of {_a(SINGULAR[kind])} in pauta.engine.{room}"
     for name in wanted:
         if inspect.iscoroutinefunction(getattr(offered, name, None)):
             yield f"its method {name} is asynchronous", "write def, not async def"
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _faults_of_needs(needs: object) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,9 @@ class Finder:
         use, row = self.matcher.use_of[slot], transcripts.row[turn]
         own_slot = slot - np.array(self.matcher.first, dtype=np.int64)[use]
         spots = list(zip(own_slot.tolist(), _evidence(turn, start, stop, transcripts)))
-        begins = np.flatnonzero((np.diff(use, prepend=-1) != 0) | (np.diff(row, prepend=-1) != 0))
+        new = np.ones(len(row), dtype=np.bool_)
+        new[1:] = (use[1:] != use[:-1]) | (row[1:] != row[:-1])
+        begins = np.flatnonzero(new)
         bounds = np.searchsorted(use[begins], np.arange(len(self._judges) + 1)).tolist()
         ends = [*begins[1:].tolist(), len(spots)]
         said = [(row, spots[low:high]) for row, low, high in zip(row[begins].tolist(), begins.tolist(), ends)]
@@ -76,7 +78,9 @@ def _findings(
     batch: CallBatch,
 ) -> Findings:
     """What one use says. verdicts: what it says where nothing is found. said: in which calls what was found."""
-    choices, choice_of = _choices(judge.asked, batch)
+    choices, choice_of = judge.choices, None
+    if judge.asked.by_language:
+        choices, choice_of = _choices(judge.asked, batch)
     if choice_of is None:
         reasons = dict.fromkeys(range(batch.size), judge.nothing[1])
     else:
@@ -91,9 +95,12 @@ def _findings(
             verdicts[row], reasons[row] = judge(choice, frozenset([slot for slot, _ in own]))
             evidence[row], more = _kept([place for _, place in own])
             reasons[row] += more
-    slow = [(row, _UNVERIFIED, why) for row, why in too_slow.items()]
-    unheard = [(row, _UNVERIFIED, judge.unheard) for row in _unheard(choices, choice_of)]
-    for row, verdict, why in (*slow, *closed.untimed, *unheard, *closed.silent):  # what comes later counts
+    decided = closed.decided
+    if too_slow or choice_of is not None:
+        slow = [(row, _UNVERIFIED, why) for row, why in too_slow.items()]
+        unheard = [(row, _UNVERIFIED, judge.unheard) for row in _unheard(choices, choice_of)]
+        decided = [*slow, *closed.untimed, *unheard, *closed.silent]
+    for row, verdict, why in decided:  # what comes later counts
         verdicts[row], reasons[row] = verdict, why
         evidence.pop(row, None)
     return Findings(verdicts, {}, evidence, reasons)
@@ -134,11 +141,13 @@ def _by_choice(values: Sequence[int], choice_of: NDArray[np.integer]) -> NDArray
     return by_row
 
 
-def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArray[np.integer] | None]:
-    """What calls are asked for, by language, and which of these holds for each row; None: the first for all."""
-    column = getattr(batch.subject("call.language"), "column", None) if asked.by_language else None
+def _choices(asked: Asked, batch: CallBatch) -> tuple[list[Choice | None], NDArray[np.integer]]:
+    """What calls are asked for, by language, and which of these holds for each row."""
+    import numpy as np
+
+    column = getattr(batch.subject("call.language"), "column", None)
     if column is None:
-        return [asked.chosen(None)], None
+        return [asked.chosen(None)], np.zeros(batch.size, dtype=np.int64)
     return [asked.chosen(None if value is None else str(value)) for value in column.values], column.codes
 
 
@@ -160,6 +169,11 @@ class Closed:
 
     untimed: Sequence[tuple[int, int, str]]
     silent: Sequence[tuple[int, int, str]]
+
+    @cached_property
+    def decided(self) -> Sequence[tuple[int, int, str]]:
+        """All of them; what comes later counts."""
+        return [*self.untimed, *self.silent]
 
 
 def _closed(speaker: str | None, window: Window | None, reach: Reach | None, transcripts: Transcripts) -> Closed:
@@ -183,6 +197,8 @@ class Judge:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        self.choices: list[Choice | None] = [asked.chosen(None)]
+        """What calls are asked for where languages play no part."""
         self._said = lru_cache(maxsize=1000)(self._judged)
         speaker = f" by {_SPOKEN_OF[asked.speaker]}" if asked.speaker else ""
         window = f" in the {asked.window.written}" if asked.window else ""

@@ -178,7 +178,8 @@ class Automaton:
         slot, turn, low, high = (each[order] for each in (slot, turn, low, high))
         turns = max(int(open_turn.max(initial=0)) + 1, 1)
         candidates = np.sort(open_slot * turns + open_turn)
-        candidates = candidates[np.diff(candidates, prepend=-1) != 0]
+        again = candidates[1:] == candidates[:-1]
+        candidates = np.delete(candidates, np.flatnonzero(again))
         open_slot, open_turn = np.divmod(candidates, turns)
         bounds, open_bounds = (np.searchsorted(each, self._base).tolist() for each in (slot, open_slot))
         for n, matcher in enumerate(self.matchers):

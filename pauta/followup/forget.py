@@ -1,0 +1,249 @@
+"""Forget a customer: every word of their calls goes, in every revision and in what followed; the scores stay.
+
+A customer is known by `attributes.customer_id` of the stored calls. The proof says what was looked at, what changed,
+that the scores are the same, and that the words are not in the database's files any more.
+"""
+
+# ruff: noqa: S608  # the statements are put together from our own names alone; values go in as parameters
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from pauta.engine.delivery import stamp
+from pauta.engine.problems import Problem, ProblemsFound
+from pauta.followup.traces import Search, Words, search
+from pauta.store import AnyStore
+from pauta.store.forgotten import FORGOTTEN, MARK, masked_answers, masked_fields, words_in
+from pauta.store.ledger_tables import LEDGER
+from pauta.store.tables import cell
+
+Row = dict[str, Any]
+
+_SCORES: Final = """evaluation_id, revision, current, result_digest, call_id, agent, scorecard, version, evaluator, status,
+    score, raw_score, agent_score, coverage, band, passed, critical_errors, critical_by_class, non_critical_errors,
+    accumulated, card_failed, sections, scores_by"""
+_OF_ANSWER: Final = (
+    "question", "state", "points", "out_of", "weight", "share", "credit", "error", "fault", "answered_by",
+)  # fmt: skip
+_WRITTEN: Final = {
+    "raised": ("reason", "details"), "duties": ("message", "details"), "findings": ("message", "details"),
+    "exemplars": ("why", "details"), "lives": ("details",), "history": ("details",),
+    "notices": ("message", "details"), "messages": ("error", "details"),
+}  # fmt: skip
+"""Where people and rules write about a call: a text there goes where it quotes."""
+_ALWAYS: Final = {("exemplars", "why"), ("messages", "error")}
+"""Texts that go whether they quote or not: why a call is worth hearing, what a server answered."""
+_BY: Final = {"history": ("thing", "id", "at", "move"), "lives": ("evaluation_id",), "duties": ("id",), "findings": ("id",),
+              "exemplars": ("id",), "raised": ("key",), "notices": ("key",), "messages": ("key",)}  # fmt: skip
+
+
+@dataclass
+class Forgotten:
+    """What was done, and the proof of it.
+
+    changed: how many cells, by `table.column`. kept_texts: texts about these calls that quote nothing and stayed.
+    """
+
+    calls: list[str]
+    evaluations: int = 0
+    revisions: int = 0
+    changed: dict[str, int] = field(default_factory=dict)
+    kept_texts: int = 0
+    scores_before: str = ""
+    scores_after: str = ""
+    search: Search | None = None
+    at: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """Whether the scores are as they were and no word was found."""
+        return self.scores_before == self.scores_after and self.search is not None and not self.search.remains
+
+    def as_json(self) -> Row:
+        """The proof as a map, without any of the words."""
+        return {
+            "at": self.at,
+            "calls": self.calls,
+            "looked_at": {"evaluations": self.evaluations, "revisions": self.revisions, "tables": sorted(_looked_at())},
+            "changed": dict(sorted(self.changed.items())),
+            "texts_that_quote_nothing_and_stayed": self.kept_texts,
+            "scores_sha256": {"before": self.scores_before, "after": self.scores_after},
+            "search": self.search.as_json() if self.search else None,
+            "proved": self.proved,
+        }
+
+
+def _looked_at() -> list[str]:
+    return ["calls", "evaluations", "outbox", *_WRITTEN]
+
+
+def calls_of(store: AnyStore, customer: str) -> list[str]:
+    """The ids of a customer's calls. Raises ProblemsFound (E796) where none is stored."""
+    query = "SELECT call_id, attributes FROM calls WHERE CAST(attributes AS text) LIKE '%customer_id%'"
+    found = {str(row["call_id"]) for row in store.read(query) if _customer(row["attributes"]) == customer}
+    if not found:
+        hint = "a customer is known by attributes.customer_id of the stored calls; `--call ID` names calls themselves"
+        raise ProblemsFound([Problem("E796", f"no call of customer '{customer}' is stored", None, hint)])
+    return sorted(found)
+
+
+def _customer(attributes: object) -> str | None:
+    known = attributes.get("customer_id") if isinstance(attributes, Mapping) else None
+    return None if known is None else str(known)
+
+
+def forget(
+    store: AnyStore, calls: Sequence[str], now: datetime, *, everything: bool = False, dry: bool = False
+) -> Forgotten:
+    """Take away the words of calls, in one transaction, and prove it. Raises ProblemsFound (E796) for unknown calls.
+
+    everything: also texts about these calls that quote nothing. dry: say what would change, and change nothing.
+    """
+    return _Forgetting(store, calls, now, everything, dry).run()
+
+
+class _Forgetting:
+    def __init__(self, store: AnyStore, calls: Sequence[str], now: datetime, everything: bool, dry: bool) -> None:
+        self._store, self._ledger = store, store.ledger()
+        self._everything, self._dry = everything, dry
+        self._done = Forgotten(sorted(set(calls)), at=stamp(now))
+        self._ids = json.dumps(self._done.calls)
+        self._words = Words()
+
+    def run(self) -> Forgotten:
+        known = {str(row["call_id"]) for row in self._of("calls", "call_id", "call_id")}
+        unknown = [each for each in self._done.calls if each not in known]
+        if unknown:
+            raise ProblemsFound([Problem("E796", f"no call '{each}' is stored", None, None) for each in unknown])
+        with nullcontext() if self._dry else self._store.erasing(), self._ledger.writing():
+            self._done.scores_before = self._scores()
+            self._evaluations()
+            self._calls()
+            self._written()
+            if not self._dry:
+                before = set(json.loads(self._ledger.mark(MARK) or "[]"))
+                self._ledger.set_mark(MARK, json.dumps(sorted(before | set(self._done.calls))))
+            self._done.scores_after = self._scores()
+        if not self._dry:
+            self._done.search = search(self._store, self._words)
+        return self._done
+
+    def _of(self, table: str, names: str, column: str, texts: str | None = None) -> list[Row]:
+        where = f"{column} IN ({self._store.each_of})"
+        return self._ledger.rows(f"SELECT {names} FROM {table} WHERE {where}", (texts or self._ids,))
+
+    def _scores(self) -> str:
+        """A hash over every score of the database, and over every point of the answers of these calls."""
+        sha = hashlib.sha256()
+        for row in self._store.read(f"SELECT {_SCORES} FROM evaluations ORDER BY evaluation_id, revision"):
+            sha.update(json.dumps(list(row.values()), sort_keys=True, default=str).encode())
+        rows = self._of("evaluations", "evaluation_id, revision, answers", "call_id")
+        for row in sorted(rows, key=lambda each: (each["evaluation_id"], each["revision"])):
+            points = [[each.get(name) for name in _OF_ANSWER] for each in row["answers"]]
+            sha.update(json.dumps([row["evaluation_id"], row["revision"], points], sort_keys=True).encode())
+        return sha.hexdigest()
+
+    def _count(self, name: str) -> None:
+        self._done.changed[name] = self._done.changed.get(name, 0) + 1
+
+    def _evaluations(self) -> None:
+        rows = self._of("evaluations", "evaluation_id, revision, answers", "call_id")
+        self._done.revisions = len(rows)
+        self._evaluation_ids = sorted({str(row["evaluation_id"]) for row in rows})
+        self._done.evaluations = len(self._evaluation_ids)
+        for row in rows:
+            masked = masked_answers(row["answers"])
+            if masked == row["answers"]:
+                continue
+            for answer in row["answers"]:
+                quotes = [str(each["quote"]) for each in answer.get("evidence") or () if each.get("quote")]
+                self._words.add(quotes + [answer["comment"]] * bool(answer.get("comment")), quoted=True)
+            self._words.add(words_in(row["answers"]))
+            self._change("evaluations", {name: row[name] for name in ("evaluation_id", "revision")}, answers=masked)
+
+    def _calls(self) -> None:
+        for row in self._of("calls", "call_id, agent, metrics, attributes", "call_id"):
+            key = {"call_id": row["call_id"], "agent": row["agent"] or ""}
+            for name in ("metrics", "attributes"):
+                masked = masked_fields(row[name] or {})
+                if masked != (row[name] or {}):
+                    self._words.add(_texts(row[name]))
+                    self._change("calls", key, **{name: masked})
+
+    def _written(self) -> None:
+        """What people and rules wrote about these calls, and what servers answered to them."""
+        for table, row in self._about():
+            for name in _WRITTEN[table]:
+                if row[name] is None:
+                    continue
+                masked = self._masked(row[name], whole=(table, name) in _ALWAYS)
+                if masked != row[name]:
+                    self._words.add(each for each in _texts(row[name]) if each not in set(_texts(masked)))
+                    self._change(table, {key: row[key] for key in _BY[table]}, **{name: masked})
+        where = f"evaluation_id IN ({self._store.each_of}) AND error IS NOT NULL AND error <> ?"
+        for row in self._ledger.rows(
+            f"SELECT key, error FROM outbox WHERE {where}", (json.dumps(self._evaluation_ids), FORGOTTEN)
+        ):
+            self._words.add([str(row["error"])])
+            self._change("outbox", {"key": row["key"]}, error=FORGOTTEN)
+
+    def _about(self) -> Iterator[tuple[str, Row]]:
+        """The rows of the follow-up that are about these calls, each with its table."""
+        ids = json.dumps(self._evaluation_ids)
+        mine = set(self._evaluation_ids)
+        keys: set[str] = set()
+        things: set[str] = set(mine)
+        for table in ("raised", "duties", "findings", "exemplars"):
+            for row in self._ledger.select(table):
+                near = row.get("call_id") in self._done.calls or row.get("evaluation_id") in mine
+                if near or mine.intersection((row["details"] or {}).get("evaluations") or ()):
+                    things.add(str(row.get("id") or row["key"]))
+                    keys.add(str(row.get("raised_key") or row["key"]))
+                    yield table, row
+        yield from (("lives", row) for row in self._of("lives", ", ".join(LEDGER["lives"]), "evaluation_id", ids))
+        names = ", ".join(LEDGER["history"])
+        yield from (("history", row) for row in self._of("history", names, "id", json.dumps(sorted(things))))
+        sent: set[str] = set()
+        for row in self._ledger.select("notices"):
+            if row["call_id"] in self._done.calls or row["raised_key"] in keys:
+                sent.add(str(row["message_key"]))
+                yield "notices", row
+        names = ", ".join(LEDGER["messages"])
+        yield from (("messages", row) for row in self._of("messages", names, "key", json.dumps(sorted(sent))))
+
+    def _masked(self, value: Any, whole: bool) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._masked(each, whole) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._masked(each, whole) for each in value]
+        if not isinstance(value, str) or value in ("", FORGOTTEN):
+            return value
+        if whole or self._words.quoted_in(value) or (self._everything and " " in value):
+            return FORGOTTEN
+        self._done.kept_texts += " " in value
+        return value
+
+    def _change(self, table: str, key: Row, **values: Any) -> None:
+        for name in values:
+            self._count(f"{table}.{name}")
+        if self._dry:
+            return
+        sets = ", ".join(f"{name} = ?" for name in values)
+        where = " AND ".join(f"{name} = ?" for name in key)
+        self._store.write_one(f"UPDATE {table} SET {sets} WHERE {where}", [*map(cell, values.values()), *key.values()])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (text for each in value.values() for text in _texts(each))
+    elif isinstance(value, list):
+        yield from (text for each in value for text in _texts(each))
+    elif isinstance(value, str) and value != FORGOTTEN:
+        yield value
