@@ -20,6 +20,7 @@ BENCHMARKS = {
     "one_call": "One call",
     "processes": "Whole processes",
     "memory": "Memory",
+    "nights": "Nights",
     "lines": "JSON lines into the database",
 }
 

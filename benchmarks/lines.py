@@ -40,7 +40,7 @@ def write_lines(folder: Path, count: int) -> None:
         calls.append(
             {
                 **whose,
-                "started_at": "2026-03-02T10:00:00+00:00",
+                "started_at": f"2026-03-02T{row // 3600 % 24:02}:{row // 60 % 60:02}:{row % 60:02}+00:00",
                 "duration_s": int(given.duration[row]),
                 "team": f"team-{row % 5}",
                 "attributes": {"product": forty.PRODUCTS[given.product[row]]},

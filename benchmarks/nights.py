@@ -2,8 +2,8 @@
 
 python -m benchmarks.nights 10000 100000     these lengths alone; writes nothing
 
-Every store holds the same centre, 100 agents and 500 evaluations a day; only how many days are behind it differs. What
-lies behind is put into the tables as a night leaves them; each new day is evaluated by the engine and followed up.
+Every store holds the same centre, with as many agents and evaluations a day; only how many days are behind it differs.
+What lies behind is put into the tables as a night leaves them; each new day is evaluated by the engine and followed up.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ from pauta.store.ledger_tables import LEDGER
 from pauta.store.tables import TABLES
 
 LENGTHS, QUICK_LENGTHS = (10_000, 100_000, 1_000_000), (2_000, 20_000)
-A_DAY, AGENTS, TEAMS = 500, 100, 10
+A_DAY, QUICK_A_DAY = 500, 100
+EACH, TEAMS = 5, 10
+"""So many calls has an agent on a day, and so many teams there are; 20 days fill every window."""
+
 NIGHTS, QUICK_NIGHTS = 7, 3
 MISSED = 0.1
 GROWTH = 1.5
@@ -59,7 +62,7 @@ escalations:
   - {escalation: low, over: {agent: last 20}, when: {mean_score: {below: 70}, count: {at_least: 20}}, do: [plan]}
   - {escalation: habit, over: {agent: 14 d}, rule: {repeat_error: {times: 5, share: 0.35, margin: 0.2}}, do: [coach]}
   - {escalation: many, over: {agent: 14 d}, rule: {accumulated: {non_critical: 100}}, do: [coach]}
-  - {escalation: learned, over: {agent: 30 d}, rule: {recognition: {improved: 10, after: plan}}, do: [recognise]}
+  - {escalation: learned, over: {agent: 14 d}, rule: {recognition: {improved: 10, after: plan}}, do: [recognise]}
   - {escalation: team, over: {team: 7 d}, rule: {below_threshold: {figure: score, below: 80}}, do: [finding]}
   - {escalation: broken, over: {question: 7 d}, rule: {process_problem: {share: 0.5}}, do: [finding]}
   - {escalation: failing, over: {scorecard: 7 d}, when: {share_failed: {above: 0.3}}, do: [finding]}
@@ -67,13 +70,15 @@ escalations:
 
 
 def run(quick: bool) -> Part:
-    return measured(QUICK_LENGTHS if quick else LENGTHS, QUICK_NIGHTS if quick else NIGHTS)
+    if quick:
+        return measured(QUICK_LENGTHS, QUICK_NIGHTS, QUICK_A_DAY)
+    return measured(LENGTHS, NIGHTS, A_DAY)
 
 
-def measured(lengths: Sequence[int], nights: int) -> Part:
+def measured(lengths: Sequence[int], nights: int, a_day: int) -> Part:
     """The time of one night at each length of history, the stores in turn, night after night."""
     with tempfile.TemporaryDirectory(prefix="pauta-nights-") as folder:
-        centres = {length: _Centre(Path(folder) / f"{length}.db", length) for length in lengths}
+        centres = {length: _Centre(Path(folder) / f"{length}.db", length, a_day) for length in lengths}
         work: dict[str, Callable[[], float]] = {f"{length:,}": centre.night for length, centre in centres.items()}
         took = in_turn(work, nights)
         for centre in centres.values():
@@ -89,9 +94,9 @@ def measured(lengths: Sequence[int], nights: int) -> Part:
         figures.append(Figure(what, times(ratio), ratio.middle, GROWTH, at_least=False))
     return Part(
         "Nights",
-        f"What `pauta escalations run` does after a day of {A_DAY} new evaluations of {AGENTS} agents in a SQLite "
-        f"store: the new evaluations become facts, and seven escalations of `pauta.yaml` look at every window in which "
-        f"something is new ({AGENTS} agents, {TEAMS} teams, {len(QUESTIONS)} questions, the card). Longer histories "
+        f"What `pauta escalations run` does after a day of {a_day} new evaluations of {a_day // EACH} agents in a "
+        f"SQLite store: the new evaluations become facts, and seven escalations of `pauta.yaml` look at every window in which "
+        f"something is new (the agents, {TEAMS} teams, {len(QUESTIONS)} questions, the card). Longer histories "
         f"have more days of as many calls.",
         tuple(figures),
     )
@@ -100,7 +105,7 @@ def measured(lengths: Sequence[int], nights: int) -> Part:
 class _Centre:
     """A store with a history, and days that come on top of it."""
 
-    def __init__(self, file: Path, length: int) -> None:
+    def __init__(self, file: Path, length: int, a_day: int) -> None:
         loaded = card_from_text(CARD, Host(installed=False), "centre.yaml")
         if loaded.scorecard is None:
             raise ProblemsFound(loaded.problems)
@@ -116,6 +121,7 @@ class _Centre:
             rows_of_notice,
         )  # fmt: skip
         self._store = Store(file)
+        self._a_day = a_day
         self._dice = random.Random(SEED)
         self._day = TODAY
         self._load(length)
@@ -126,9 +132,9 @@ class _Centre:
     def night(self) -> float:
         """The seconds of the night after one more day."""
         calls, humans = [], []
-        for n in range(A_DAY):
+        for n in range(self._a_day):
             name = f"{self._day:%Y%m%d}-{n}"
-            call = Call(name, (self._day + timedelta(seconds=60 * n)).isoformat(), 300.0, *_whose(n))
+            call = Call(name, (self._day + timedelta(seconds=60 * n)).isoformat(), 300.0, *self._whose(n))
             missed = self._missed()
             given = {question: Answer("no" if question in missed else "yes") for question in QUESTIONS}
             calls.append(call)
@@ -137,6 +143,11 @@ class _Centre:
         self._day += timedelta(days=1)
         return seconds(lambda: run_night(self._store, self._setting, self._day))
 
+    def _whose(self, n: int) -> tuple[str, str]:
+        """The agent and the team of a day's nth call."""
+        agent = n % (self._a_day // EACH)
+        return f"agent-{agent}", f"team-{agent % TEAMS}"
+
     def _missed(self) -> set[str]:
         return {question for question in QUESTIONS if self._dice.random() < MISSED}
 
@@ -144,7 +155,7 @@ class _Centre:
         """Put what is behind into the tables, as nights would have left it."""
         card = {"scorecard": "centre", "version": "1.0.0", "digest": self._card.digest, "title": None, "document": None}
         self._store.write([], cards=[card])
-        days = length // A_DAY
+        days = length // self._a_day
         for first in range(0, days, 20):
             with self._store.transaction():
                 for day in range(first, min(first + 20, days)):
@@ -161,15 +172,15 @@ class _Centre:
             by_table.setdefault(table, []).append(row)
         for table, listed in by_table.items():
             names = list((LEDGER.get(table) or TABLES[table]).keys())
-            query = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608
+            query = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
             self._store.write_many(query, [[row.get(name) for name in names] for row in listed])
 
     def _rows(self, day: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
         """One day of evaluations in all tables: calls first, then what refers to them."""
         rest: list[tuple[str, dict[str, Any]]] = []
         counted: dict[tuple[str, str, str], list[int]] = {}
-        for n in range(A_DAY):
-            agent, team = _whose(n)
+        for n in range(self._a_day):
+            agent, team = self._whose(n)
             missed = self._missed()
             name, at = f"{day:%Y%m%d}-{n}", day + timedelta(seconds=60 * n)
             whose = {"agent": agent, "team": team, "call_type": ""}
@@ -196,18 +207,11 @@ class _Centre:
             yield "asked", {**whose, "team": team, "asked": asked, "missed": missed_in}
 
 
-def _whose(n: int) -> tuple[str, str]:
-    """The agent and the team of a day's nth call."""
-    return f"agent-{n % AGENTS}", f"team-{n % AGENTS % TEAMS}"
-
-
 def _record(name: str, at: datetime, missed: set[str]) -> dict[str, Any]:
     """The columns of a stored evaluation beside those that its fact has."""
-    answers = [
-        {"question": each, "answer": "no" if each in missed else "yes", "state": "answered", "points": each not in missed,
-         "out_of": 1.0, "weight": 1.0, "credit": float(each not in missed), "error": None, "fault": None}
-        for each in QUESTIONS
-    ]  # fmt: skip
+    whole = {"state": "answered", "out_of": 1.0, "weight": 1.0, "error": None, "fault": None}
+    good, bad = {"answer": "yes", "points": 1.0, "credit": 1.0}, {"answer": "no", "points": 0.0, "credit": 0.0}
+    answers = [{**whole, **(bad if each in missed else good), "question": each} for each in QUESTIONS]
     return {
         "revision": 1, "current": 1, "result_digest": name, "call_id": name, "started_at": at.isoformat(),
         "status": "complete", "critical_by_class": "{}", "answers": json.dumps(answers), "escalations": "[]",
@@ -217,5 +221,5 @@ def _record(name: str, at: datetime, missed: set[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    for figure in measured([int(each) for each in sys.argv[1:]] or QUICK_LENGTHS, NIGHTS).figures:
+    for figure in measured([int(each) for each in sys.argv[1:]] or LENGTHS, NIGHTS, A_DAY).figures:
         print(f"{figure.what:52} {figure.measured}")

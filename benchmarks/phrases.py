@@ -262,7 +262,7 @@ def run(quick: bool) -> Part:
         figures.append(
             Figure(f"{name}, against the same by hand", f"pauta {times(ratio)} times", ratio.middle, HAND_GOAL)
         )
-    figures += [*_whole_card(contest, rounds), *_in_play(contest, 2 if quick else 3)]
+    figures += [*_whole_card(contest, rounds), *_in_play(contest, *((2, IN_PLAY[:2]) if quick else (3, IN_PLAY)))]
     return Part(
         "Phrases",
         f"300 phrases in 60 questions over {size:,} generated calls of {characters:,.0f} characters (seed {SEED}), one "
@@ -312,13 +312,13 @@ def _whole_card(contest: Contest, rounds: int) -> list[Figure]:
     ]
 
 
-def _in_play(contest: Contest, rounds: int) -> list[Figure]:
+def _in_play(contest: Contest, rounds: int, in_play: Sequence[int]) -> list[Figure]:
     """What an evaluation costs with more cards in play, as a ratio to one card alone."""
     host = Host(installed=False)
     dice = random.Random(SEED + 3)
     plans = [
         _plan(f"card-{n}", [some[m : m + PER_GROUP] for m in range(0, 12 * PER_GROUP, PER_GROUP)], host)
-        for n in range(max(IN_PLAY))
+        for n in range(max(in_play))
         for some in [phrases(dice, contest.vocabulary)]
     ]
     few = contest.records[: max(len(contest.records) // 4, 100)]
@@ -334,9 +334,9 @@ def _in_play(contest: Contest, rounds: int) -> list[Figure]:
 
     figures = []
     for what, work in (("all of them apply", all_apply), ("one applies to each call", one_applies)):
-        took = in_turn({str(n): lambda work=work, n=n: work(n) for n in IN_PLAY}, rounds)  # type: ignore[misc]
-        for cards in IN_PLAY[1:]:
-            ratio = ratios(took[str(IN_PLAY[0])], took[str(cards)])
+        took = in_turn({str(n): lambda work=work, n=n: work(n) for n in in_play}, rounds)  # type: ignore[misc]
+        for cards in in_play[1:]:
+            ratio = ratios(took[str(in_play[0])], took[str(cards)])
             measured = f"{times(ratio)} of the cost of an evaluation with one card"
             figures.append(
                 Figure(f"{cards} cards in play, {what}", measured, ratio.middle, GROWTH_GOAL, at_least=False)

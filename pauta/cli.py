@@ -11,6 +11,7 @@ from pauta.commands.coach import coach
 from pauta.commands.disputes import acknowledge, dispute
 from pauta.commands.escalations import escalations
 from pauta.commands.findings import examples, findings
+from pauta.commands.forget import forget
 from pauta.commands.forms import form
 from pauta.commands.operation import demo, doctor, init
 from pauta.commands.outbox import outbox
@@ -46,6 +47,6 @@ def main() -> None:
 
 for command in (
     init, check, test, show, try_, routes, publish, diff, score, explain, outbox, schema, plugins, demo, doctor,
-    form, replay, escalations, coach, findings, examples, acknowledge, dispute,
+    form, replay, escalations, coach, findings, examples, acknowledge, dispute, forget,
 ):  # fmt: skip
     main.add_command(command)

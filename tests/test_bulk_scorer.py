@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ class Kept:
     """A sink that keeps the records."""
 
     name = "kept"
-    options: dict[str, object] = {}
+    options: ClassVar[dict[str, object]] = {}
     endings = ()
 
     def __init__(self) -> None:
@@ -183,9 +183,11 @@ def _as_tabled(records: list[tuple[Record, Record | None]], batch: Any) -> list[
 
 CARDS = {
     "sales": "scorecard: sales\nversion: 1.0.0\ntitle: S\napplies_to: {call.call_type: sale}\n"
-    "sections: [{section: a, questions: [{question: greet, answers: yes_no}, {question: offer, answers: yes_no_na}]}]\n",
+    "sections: [{section: a, questions: [{question: greet, answers: yes_no}, "
+    "{question: offer, answers: yes_no_na}]}]\n",
     "old": "scorecard: care\nversion: 1.0.0\ntitle: C\neffective: {until: 2026-03-01}\n"
-    "applies_to: {call.attributes.tier: gold}\nsections: [{section: a, questions: [{question: greet, answers: yes_no}]}]\n",
+    "applies_to: {call.attributes.tier: gold}\n"
+    "sections: [{section: a, questions: [{question: greet, answers: yes_no}]}]\n",
     "new": "scorecard: care\nversion: 2.0.0\ntitle: C\neffective: {from: 2026-03-01}\n"
     "applies_to: {call.attributes.tier: gold}\nsections: [{section: a, questions: [{question: greet, answers: yes_no}, "
     "{question: how, answers: scale_1_5}]}]\n",

@@ -51,7 +51,7 @@ scorecard: talk
 version: 1.0.0
 language: en
 scoring: {pass_mark: 50, accumulation: {non_critical: 2, make: {critical: customer}}}
-bands: [{band: good, from: 50}, {band: "poor's", from: 0}]
+bands: [{band: good, from: 50}, {band: poor, from: 0}]
 sections:
   - section: said
     weight: 3

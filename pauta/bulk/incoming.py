@@ -407,6 +407,14 @@ class Incoming:
             at=self.place(row),
         )
 
+    def call_alone(self, row: int) -> Call:
+        """The call of one row, where those of the others are not asked for."""
+        if row in self.doors:
+            return self.call(row)
+        call = call_from(self._call_record(row), self.place(row))
+        assert isinstance(call, Call), "a row that passed the checks of its columns is a call"
+        return call
+
     def _call_map(self, name: str, row: int) -> Mapping[str, object]:
         if name in self._whole_maps:
             whole = self._whole_maps[name]

@@ -112,7 +112,7 @@ def _wanted(
 def _pair(incoming: Incoming, row: int) -> tuple[Call, HumanEvaluation]:
     human = incoming.human(row)
     assert human is not None, "a row with a person has an evaluation"
-    return incoming.call(row), human
+    return incoming.call_alone(row), human
 
 
 def cards_in(wanted: Sequence[Wanted]) -> list[Scorecard]:

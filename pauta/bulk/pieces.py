@@ -105,7 +105,7 @@ class ParquetInput:
         for group in range(metadata.num_row_groups):
             size = metadata.row_group(group).num_rows
             if gathered and rows + size > most:
-                yield Piece(number, first_row, rows, (tuple(gathered), 0))
+                yield Piece(number, first_row, rows, (tuple(gathered), 0, most))
                 first_row, gathered, rows = first_row + rows, [], 0
             if size <= most:
                 gathered.append(group)
@@ -113,19 +113,18 @@ class ParquetInput:
                 continue
             for start in range(0, size, most):
                 cut = min(most, size - start)
-                yield Piece(number, first_row, cut, ((group,), start))
+                yield Piece(number, first_row, cut, ((group,), start, most))
                 first_row += cut
         if rows:
-            yield Piece(number, first_row, rows, (tuple(gathered), 0))
+            yield Piece(number, first_row, rows, (tuple(gathered), 0, most))
 
     def read(self, piece: Piece) -> pa.RecordBatch:
         """The rows of a piece."""
-        groups, start = piece.where
+        groups, start, most = piece.where
         if len(groups) > 1:
             return _one_batch([*self._file.read_row_groups(list(groups), use_threads=False).to_batches()])
         group = groups[0]
         if self._stream is None or self._stream[0] != group or self._stream[1] > start:
-            most = ROWS_WITH_TURNS if self.has_turns else ROWS
             self._stream = (group, 0, self._cut(group, most))
         _, at, batches = self._stream
         while True:

@@ -38,15 +38,16 @@ def run(moment: str | None, form: str) -> int:
 
     Example: pauta escalations run --now 2026-03-31T23:00:00+02:00
     """
-    from pauta.commands.following import night_text, setting_of, store_opened
+    from pauta.commands.following import night_text, setting_of, store_opened, tell_people
     from pauta.engine.problems import has_errors
     from pauta.followup.night import run_night
     from pauta.workspace import Workspace
 
     now, workspace = _moment(moment), Workspace()
-    with store_opened(workspace) as store:
+    with store_opened(workspace) as (store, outlets):
         setting, problems = setting_of(workspace, store, now)
         night = run_night(store, setting, now)
+        night.problems += tell_people(store, setting, outlets, workspace.host, now)
     tell([*workspace.host.problems, *problems, *night.problems])
     if form == "json":
         say_json({"evaluations": night.evaluations, "raised": night.raised, "opened": night.opened})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
+    from pauta.engine.host import Host
     from pauta.engine.model.scorecard import Scorecard
     from pauta.engine.outlets import Outlet
     from pauta.engine.problems import Problem
@@ -22,8 +23,8 @@ NOT_HERE: Final = "there is no pauta.yaml here, so there is nothing to follow up
 
 
 @contextmanager
-def store_opened(workspace: Workspace) -> Iterator[AnyStore]:
-    """The database among the operation's sinks, else its own. Raises ProblemsFound where there is no operation."""
+def store_opened(workspace: Workspace) -> Iterator[tuple[AnyStore, list[Outlet]]]:
+    """The database among the operation's sinks, else its own; and all its sinks. ProblemsFound where there is none."""
     from pauta.commands.sinks import close_all, outlets_of
     from pauta.engine.problems import Problem, ProblemsFound
 
@@ -39,7 +40,7 @@ def store_opened(workspace: Workspace) -> Iterator[AnyStore]:
             raise ProblemsFound(
                 [Problem("E750", "the operation has no database, so there is nothing to follow up", None)]
             )
-        yield store
+        yield store, outlets
     finally:
         close_all(outlets)
 
@@ -131,11 +132,37 @@ def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Pro
         with written.another() as store:
             setting, problems = setting_of(workspace, store, now)
             night = run_night(store, setting, now)
+            sent = tell_people(store, setting, outlets, workspace.host, now)
     except ProblemsFound as found:
         return list(found.problems)
     if night.raised:
         click.echo(night_text(night), err=True)
-    return [*problems, *night.problems]
+    return [*problems, *night.problems, *sent]
+
+
+def tell_people(
+    store: AnyStore, setting: Setting, outlets: Sequence[Outlet], host: Host, now: datetime
+) -> list[Problem]:
+    """Make what is late overdue, put notices into messages, and send what is due; returns what was not taken."""
+    from pauta.engine.outlets import addressee_of, owner_of
+    from pauta.engine.problems import Place, Problem
+    from pauta.followup.lives import mark_overdue
+    from pauta.followup.notices import escalate_overdue, gather
+    from pauta.followup.sending import send
+
+    ledger, people, language = store.ledger(), setting.people, setting.language
+    carriers = [each for each in outlets if callable(getattr(each.sink, "notify", None))]
+    mark_overdue(ledger, people, now)
+    escalate_overdue(ledger, people, now, language)
+    gather(ledger, people, [each.name for each in carriers], now, language)
+    done = send(store, [addressee_of(each, owner_of(each.sink, host)) for each in carriers], now)
+    problems = []
+    for name, each in done.items():
+        if each.waiting or each.dead:
+            what = f"sink '{name}' has not taken {each.waiting + each.dead:,} messages to people: {each.last_error}"
+            hint = "`pauta escalations run` tries again" if each.waiting else "they were given up after too many tries"
+            problems.append(Problem("E793", what, Place(name), hint))
+    return problems
 
 
 def night_text(night: Night) -> str:

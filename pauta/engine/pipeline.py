@@ -198,7 +198,7 @@ class _Run:
         route = self._router.route(call)
         for problem in route.problems:
             self.tell(replace(problem, place=problem.place or call.at))
-        given = list(self._given(call, route.cards))
+        given = list(self._given(call, route.cards)) if call.call_id in self._humans else []
         rows: list[Row] = []
         for card in route.cards:
             by_people = [(call, *each) for each in given if each[0].id == card.id]
@@ -267,10 +267,12 @@ class _Run:
             rows, records = self._masked(rows, evaluated, self._redactor)
             verdicts = ((record["status"], record["passed"], record["score"]) for record in records)
         self.summary.evaluations += len(records)
+        different = {id(card): card for _, card, _ in rows}
+        counted = {key: self.summary.by_card.setdefault(card.name, CardSummary()) for key, card in different.items()}
         for (_, card, human), verdict in zip(rows, verdicts, strict=True):
-            self.summary.by_card.setdefault(card.name, CardSummary()).count(verdict, human is not None)
+            counted[id(card)].count(verdict, human is not None)
         calls = list({id(call): call for call, _, _ in rows}.values())
-        cards = list({(card.name, card.digest): card for _, card, _ in rows}.values())
+        cards = list({(card.name, card.digest): card for card in different.values()}.values())
         about = [self._described(card) for card in cards]
         self._outlets.hand_on(calls, about, records)
 

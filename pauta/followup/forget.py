@@ -21,14 +21,14 @@ from pauta.engine.problems import Problem, ProblemsFound
 from pauta.followup.traces import Search, Words, search
 from pauta.store import AnyStore
 from pauta.store.forgotten import FORGOTTEN, MARK, masked_answers, masked_fields, words_in
-from pauta.store.ledger_tables import LEDGER
+from pauta.store.ledger_tables import KEYS, LEDGER
 from pauta.store.tables import cell
 
 Row = dict[str, Any]
 
-_SCORES: Final = """evaluation_id, revision, current, result_digest, call_id, agent, scorecard, version, evaluator, status,
-    score, raw_score, agent_score, coverage, band, passed, critical_errors, critical_by_class, non_critical_errors,
-    accumulated, card_failed, sections, scores_by"""
+_SCORES: Final = """evaluation_id, revision, current, result_digest, call_id, agent, scorecard, version, evaluator,
+    status, score, raw_score, agent_score, coverage, band, passed, critical_errors, critical_by_class,
+    non_critical_errors, accumulated, card_failed, sections, scores_by"""
 _OF_ANSWER: Final = (
     "question", "state", "points", "out_of", "weight", "share", "credit", "error", "fault", "answered_by",
 )  # fmt: skip
@@ -40,8 +40,9 @@ _WRITTEN: Final = {
 """Where people and rules write about a call: a text there goes where it quotes."""
 _ALWAYS: Final = {("exemplars", "why"), ("messages", "error")}
 """Texts that go whether they quote or not: why a call is worth hearing, what a server answered."""
-_BY: Final = {"history": ("thing", "id", "at", "move"), "lives": ("evaluation_id",), "duties": ("id",), "findings": ("id",),
-              "exemplars": ("id",), "raised": ("key",), "notices": ("key",), "messages": ("key",)}  # fmt: skip
+_KEYS: Final = {**KEYS, "calls": ("call_id", "agent"), "outbox": ("key",)}
+_BY_PEOPLE: Final = frozenset(("agreed", "words", "note", "reason", "what"))
+"""The details in which people say something in their own words."""
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Forgotten:
     """What was done, and the proof of it.
 
     changed: how many cells, by `table.column`. kept_texts: texts about these calls that quote nothing and stayed.
+    left: what a second look would still have to change.
     """
 
     calls: list[str]
@@ -59,12 +61,14 @@ class Forgotten:
     scores_before: str = ""
     scores_after: str = ""
     search: Search | None = None
+    left: dict[str, int] = field(default_factory=dict)
     at: str = ""
 
     @property
     def proved(self) -> bool:
         """Whether the scores are as they were and no word was found."""
-        return self.scores_before == self.scores_after and self.search is not None and not self.search.remains
+        gone = self.search is not None and not self.search.remains and not self.left
+        return gone and self.scores_before == self.scores_after
 
     def as_json(self) -> Row:
         """The proof as a map, without any of the words."""
@@ -74,6 +78,7 @@ class Forgotten:
             "looked_at": {"evaluations": self.evaluations, "revisions": self.revisions, "tables": sorted(_looked_at())},
             "changed": dict(sorted(self.changed.items())),
             "texts_that_quote_nothing_and_stayed": self.kept_texts,
+            "found_by_a_second_look": self.left,
             "scores_sha256": {"before": self.scores_before, "after": self.scores_after},
             "search": self.search.as_json() if self.search else None,
             "proved": self.proved,
@@ -112,7 +117,7 @@ def forget(
 class _Forgetting:
     def __init__(self, store: AnyStore, calls: Sequence[str], now: datetime, everything: bool, dry: bool) -> None:
         self._store, self._ledger = store, store.ledger()
-        self._everything, self._dry = everything, dry
+        self._now, self._everything, self._dry = now, everything, dry
         self._done = Forgotten(sorted(set(calls)), at=stamp(now))
         self._ids = json.dumps(self._done.calls)
         self._words = Words()
@@ -122,31 +127,43 @@ class _Forgetting:
         unknown = [each for each in self._done.calls if each not in known]
         if unknown:
             raise ProblemsFound([Problem("E796", f"no call '{each}' is stored", None, None) for each in unknown])
+        self._done.scores_before = self._scores()
         with nullcontext() if self._dry else self._store.erasing(), self._ledger.writing():
-            self._done.scores_before = self._scores()
-            self._evaluations()
-            self._calls()
-            self._written()
+            self._look()
             if not self._dry:
                 before = set(json.loads(self._ledger.mark(MARK) or "[]"))
                 self._ledger.set_mark(MARK, json.dumps(sorted(before | set(self._done.calls))))
-            self._done.scores_after = self._scores()
         if not self._dry:
+            self._done.scores_after = self._scores()
+            self._done.left = self._again()
             self._done.search = search(self._store, self._words)
         return self._done
+
+    def _look(self) -> None:
+        self._evaluations()
+        self._calls()
+        self._written()
+
+    def _again(self) -> dict[str, int]:
+        """What looking once more, for the same words, would change."""
+        again = _Forgetting(self._store, self._done.calls, self._now, self._everything, dry=True)
+        again._words = self._words
+        again._look()
+        return again._done.changed
 
     def _of(self, table: str, names: str, column: str, texts: str | None = None) -> list[Row]:
         where = f"{column} IN ({self._store.each_of})"
         return self._ledger.rows(f"SELECT {names} FROM {table} WHERE {where}", (texts or self._ids,))
 
     def _scores(self) -> str:
-        """A hash over every score of the database, and over every point of the answers of these calls."""
+        """A hash over every score of the database and its place, and over every point of the answers of these calls."""
         sha = hashlib.sha256()
-        for row in self._store.read(f"SELECT {_SCORES} FROM evaluations ORDER BY evaluation_id, revision"):
+        place = f"{self._store.position} AS place"
+        for row in self._store.read(f"SELECT {place}, {_SCORES} FROM evaluations ORDER BY evaluation_id, revision"):
             sha.update(json.dumps(list(row.values()), sort_keys=True, default=str).encode())
-        rows = self._of("evaluations", "evaluation_id, revision, answers", "call_id")
-        for row in sorted(rows, key=lambda each: (each["evaluation_id"], each["revision"])):
-            points = [[each.get(name) for name in _OF_ANSWER] for each in row["answers"]]
+        rows: list[Row] = self._of("evaluations", "evaluation_id, revision, answers", "call_id")
+        for row in sorted(rows, key=lambda each: (str(each["evaluation_id"]), int(each["revision"]))):
+            points = [[each.get(name) for name in _OF_ANSWER] for each in _answers(row)]
             sha.update(json.dumps([row["evaluation_id"], row["revision"], points], sort_keys=True).encode())
         return sha.hexdigest()
 
@@ -159,13 +176,14 @@ class _Forgetting:
         self._evaluation_ids = sorted({str(row["evaluation_id"]) for row in rows})
         self._done.evaluations = len(self._evaluation_ids)
         for row in rows:
-            masked = masked_answers(row["answers"])
-            if masked == row["answers"]:
+            answers = _answers(row)
+            masked = masked_answers(answers)
+            if masked == answers:
                 continue
-            for answer in row["answers"]:
+            for answer in answers:
                 quotes = [str(each["quote"]) for each in answer.get("evidence") or () if each.get("quote")]
                 self._words.add(quotes + [answer["comment"]] * bool(answer.get("comment")), quoted=True)
-            self._words.add(words_in(row["answers"]))
+            self._words.add(words_in(answers))
             self._change("evaluations", {name: row[name] for name in ("evaluation_id", "revision")}, answers=masked)
 
     def _calls(self) -> None:
@@ -183,16 +201,19 @@ class _Forgetting:
             for name in _WRITTEN[table]:
                 if row[name] is None:
                     continue
-                masked = self._masked(row[name], whole=(table, name) in _ALWAYS)
+                masked = self._masked(row[name], (table, name) in _ALWAYS)
                 if masked != row[name]:
                     self._words.add(each for each in _texts(row[name]) if each not in set(_texts(masked)))
-                    self._change(table, {key: row[key] for key in _BY[table]}, **{name: masked})
+                    self._change(table, self._key(table, row), **{name: masked})
         where = f"evaluation_id IN ({self._store.each_of}) AND error IS NOT NULL AND error <> ?"
         for row in self._ledger.rows(
             f"SELECT key, error FROM outbox WHERE {where}", (json.dumps(self._evaluation_ids), FORGOTTEN)
         ):
             self._words.add([str(row["error"])])
             self._change("outbox", {"key": row["key"]}, error=FORGOTTEN)
+
+    def _key(self, table: str, row: Row) -> Row:
+        return {name: row[name] for name in _KEYS[table]} or {self._store.position: row["place"]}
 
     def _about(self) -> Iterator[tuple[str, Row]]:
         """The rows of the follow-up that are about these calls, each with its table."""
@@ -201,14 +222,15 @@ class _Forgetting:
         keys: set[str] = set()
         things: set[str] = set(mine)
         for table in ("raised", "duties", "findings", "exemplars"):
-            for row in self._ledger.select(table):
+            rows: list[Row] = self._ledger.select(table)
+            for row in rows:
                 near = row.get("call_id") in self._done.calls or row.get("evaluation_id") in mine
                 if near or mine.intersection((row["details"] or {}).get("evaluations") or ()):
                     things.add(str(row.get("id") or row["key"]))
                     keys.add(str(row.get("raised_key") or row["key"]))
                     yield table, row
         yield from (("lives", row) for row in self._of("lives", ", ".join(LEDGER["lives"]), "evaluation_id", ids))
-        names = ", ".join(LEDGER["history"])
+        names = f"{self._store.position} AS place, details"
         yield from (("history", row) for row in self._of("history", names, "id", json.dumps(sorted(things))))
         sent: set[str] = set()
         for row in self._ledger.select("notices"):
@@ -218,16 +240,17 @@ class _Forgetting:
         names = ", ".join(LEDGER["messages"])
         yield from (("messages", row) for row in self._of("messages", names, "key", json.dumps(sorted(sent))))
 
-    def _masked(self, value: Any, whole: bool) -> Any:
+    def _masked(self, value: Any, whole: bool, said: bool = False) -> Any:
+        """A value without what quotes; `whole` takes every text, and `said` tells that a person wrote it."""
         if isinstance(value, Mapping):
-            return {name: self._masked(each, whole) for name, each in value.items()}
+            return {name: self._masked(each, whole, name in _BY_PEOPLE) for name, each in value.items()}
         if isinstance(value, list):
             return [self._masked(each, whole) for each in value]
         if not isinstance(value, str) or value in ("", FORGOTTEN):
             return value
-        if whole or self._words.quoted_in(value) or (self._everything and " " in value):
+        if whole or self._words.quoted_in(value) or (self._everything and said):
             return FORGOTTEN
-        self._done.kept_texts += " " in value
+        self._done.kept_texts += said
         return value
 
     def _change(self, table: str, key: Row, **values: Any) -> None:
@@ -238,6 +261,10 @@ class _Forgetting:
         sets = ", ".join(f"{name} = ?" for name in values)
         where = " AND ".join(f"{name} = ?" for name in key)
         self._store.write_one(f"UPDATE {table} SET {sets} WHERE {where}", [*map(cell, values.values()), *key.values()])
+
+
+def _answers(row: Mapping[str, Any]) -> list[Row]:
+    return list(row["answers"])
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -81,8 +81,11 @@ def _runs(words: tuple[str, ...], size: int) -> Iterator[tuple[str, ...]]:
 
 @dataclass
 class Search:
-    """What a search found. elsewhere: pieces that other records say too, by where; remains: pieces that nothing
-    explains. files: what was read byte by byte, None where the database is a server's."""
+    """What a search found.
+
+    elsewhere: pieces that other records say too, by where. remains: pieces that nothing explains. files: what was
+    read byte by byte, None where the database is a server's.
+    """
 
     looked_for: int
     too_short: int
@@ -120,14 +123,11 @@ def search(store: AnyStore, words: Words) -> Search:
     files = [each for end in _FILES if (each := Path(f"{path}{end}")).exists()]
     found.files = [each.name for each in files]
     there = {piece for each in files for piece in _in_file(each, pieces, found)}
-    found.remains = len(there - _in_tables(store, there, found))
+    explained = _in_tables(store, there, found)
+    schema = [str(row["sql"] or "") for row in store.read("SELECT sql FROM sqlite_master")] if there else []
+    explained |= {piece for piece in there if any(piece in text for text in schema)}
+    found.remains = len(there - explained)
     return found
-
-
-def found_in(path: Path, words: Words) -> int:
-    """How many pieces a file outside the database holds."""
-    pieces, _ = words.pieces()
-    return len(set(_in_file(path, pieces, Search(0, 0))))
 
 
 def _in_file(path: Path, pieces: Iterable[str], found: Search) -> Iterator[str]:

@@ -25,7 +25,7 @@ from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
 from pauta.store.forgotten import MARK, masked_call, masked_row
 from pauta.store.ledger import Ledger
-from pauta.store.tables import RESULT, TABLES, Record, Written, cell, row_of_call, rows_of, value_of
+from pauta.store.tables import RESULT, TABLES, Record, Written, cell, reader_of, row_of_call, rows_of
 
 Row: TypeAlias = dict[str, object]
 
@@ -255,9 +255,9 @@ class AnyStore(ABC):
     def _read(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
         with self._telling():
             cursor = self._execute(query, values)
-            names = [column[0] for column in cursor.description]
+            read = reader_of([column[0] for column in cursor.description])
             for row in cursor:
-                yield {name: value_of(name, value) for name, value in zip(names, row, strict=True)}
+                yield read(row)
 
     def _rows(self, query: str, values: Sequence[object]) -> list[Waiting]:
         """Rows of the outbox, read inside a transaction."""

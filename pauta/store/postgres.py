@@ -16,7 +16,7 @@ from pauta.engine.delivery import stamp
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.store.contract import AnyStore
 from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER
-from pauta.store.tables import FIRST_OUTBOX, JSON_COLUMNS, OF, TABLES, value_of
+from pauta.store.tables import FIRST_OUTBOX, JSON_COLUMNS, OF, TABLES, reader_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -133,9 +133,9 @@ class PostgresStore(AnyStore):
         with self._telling(), self._db.cursor(name="pauta", withhold=True) as cursor:
             cursor.itersize = ROWS_AT_A_TIME
             cursor.execute(_with_places(query), [_storable(value) for value in values])
-            names = [column.name for column in cursor.description or ()]
+            read = reader_of([column.name for column in cursor.description or ()])
             for row in cursor:
-                yield {name: value_of(name, value) for name, value in zip(names, row, strict=True)}
+                yield read(row)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from textwrap import dedent
@@ -131,7 +131,7 @@ def row_of(evaluation: Record) -> dict[str, object]:
 def rows_of(evaluations: Sequence[Record]) -> list[dict[str, object]]:
     """Records as rows. Those that can be had by column, with their lists and maps as JSON text, are never made."""
     by_column = getattr(evaluations, "columns", None)
-    if by_column is None:
+    if by_column is None or not evaluations:
         return [row_of(evaluation) for evaluation in evaluations]
     columns: Mapping[str, Sequence[object]] = by_column()
     told = [[agent or "" for agent in columns[name]] if name == "agent" else columns[name] for name in RESULT]
@@ -200,3 +200,16 @@ def value_of(name: str, value: object) -> object:
     if name in TRUTH_COLUMNS and value is not None:
         return bool(value)
     return None if name == "agent" and value == "" else value
+
+
+def reader_of(names: Sequence[str]) -> Callable[[Sequence[object]], dict[str, object]]:
+    """What makes a record of a row with these columns; only those that are kept in another form are looked at."""
+    changed = [name for name in names if name in JSON_COLUMNS or name in TRUTH_COLUMNS or name == "agent"]
+
+    def read(row: Sequence[object]) -> dict[str, object]:
+        record = dict(zip(names, row, strict=True))
+        for name in changed:
+            record[name] = value_of(name, record[name])
+        return record
+
+    return read

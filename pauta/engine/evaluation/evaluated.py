@@ -49,15 +49,18 @@ class Evaluated(Sequence[Record]):
 
     def verdicts(self) -> Iterator[Verdict]:
         """How each evaluation came out."""
+        told = [
+            [
+                (status_of(status), None if passed == UNKNOWN else passed == 1, number(score))
+                for status, passed, score in zip(
+                    results.status.tolist(), results.passed.tolist(), results.score.tolist(), strict=True
+                )
+            ]
+            for results, _ in self._parts
+        ]
         for place in range(len(self)):
             part, row = self._where[place]
-            results = self._parts[part][0]
-            passed = int(results.passed[row])
-            yield (
-                status_of(int(results.status[row])),
-                None if passed == UNKNOWN else passed == 1,
-                number(results.score[row]),
-            )
+            yield told[part][row]
 
     def columns(self) -> Columns:
         """The fields of all records as columns, as `rows.columns` makes them."""

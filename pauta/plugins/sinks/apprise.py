@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pauta import Delivery, NotTaken, Problem, ProblemsFound, hookimpl
+from pauta import Delivery, Message as Told, NotTaken, Problem, ProblemsFound, hookimpl
 from pauta.plugins.sinks.messages import NO_CALL, OPTIONS, Message, Writer
 
 
@@ -69,6 +69,11 @@ class Apprise:
     def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
         """Send the message about a run; a room that has it already gets it no second time."""
         self._send(self._writer.about_all(items), key)
+
+    def notify(self, message: Told) -> None:
+        """Send a message to people, by name: a room has no addresses."""
+        body = "\n".join([", ".join(message.to), *message.lines])
+        self._send(Message(message.title, body, html=False), message.key)
 
     def _send(self, message: Message, key: str) -> None:
         have = self._have.setdefault(key, set())

@@ -23,7 +23,7 @@ from email.policy import SMTP
 from email.utils import formatdate, getaddresses
 from typing import ClassVar, Final
 
-from pauta import Delivery, NotTaken, Problem, ProblemsFound, hookimpl
+from pauta import Delivery, Message as Told, NotTaken, Problem, ProblemsFound, hookimpl
 from pauta.plugins.sinks.messages import NO_CALL, OPTIONS, Message, Writer
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
@@ -77,9 +77,7 @@ class Email:
 
     def _refuse_what_is_wrong(self) -> None:
         for text in (self._from, *self._to):
-            listed = getaddresses([text])
-            bad = "\n" in text or "\r" in text or len(listed) != 1 or "@" not in listed[0][1]
-            if bad:
+            if not _is_address(text):
                 hint = "write it as name@example.org, or Name <name@example.org>"
                 raise ProblemsFound([Problem("E573", f"'{text}' is no address for e-mail", None, hint)])
         if self._security == "none" and self._password and self._host not in LOOPBACK:
@@ -97,6 +95,15 @@ class Email:
     def deliver_all(self, key: str, items: Sequence[Delivery]) -> None:
         """Send the message about a run."""
         self._send(self._letter(self._writer.about_all(items), key), key)
+
+    def notify(self, message: Told) -> None:
+        """Send a message to people: to their own addresses where they are known, else to those of the sink."""
+        to = [each for each in message.addresses if _is_address(each)] or self._to
+        body = "\n".join([*message.to, "", *message.lines])
+        letter = self._letter(Message(" ".join(message.title.split()), body, html=False), message.key)
+        letter.replace_header("To", ", ".join(to))
+        self._left.setdefault(message.key, to)
+        self._send(letter, message.key)
 
     def close(self) -> None:
         """Hang up."""
@@ -142,6 +149,11 @@ class Email:
             server.close()
             raise
         return server
+
+
+def _is_address(text: str) -> bool:
+    listed = getaddresses([text])
+    return "\n" not in text and "\r" not in text and len(listed) == 1 and "@" in listed[0][1]
 
 
 def _why(error: Exception) -> str:

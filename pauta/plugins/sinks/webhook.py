@@ -27,12 +27,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pauta import Delivery, NotTaken, Problem, ProblemsFound, RetryLater, hookimpl, wants_from
+from pauta import Delivery, Message, NotTaken, Problem, ProblemsFound, RetryLater, hookimpl, wants_from
 
 if TYPE_CHECKING:
     import httpx
@@ -119,7 +120,14 @@ class Webhook:
 
     def deliver(self, item: Delivery) -> None:
         """Send one result; return once the receiver has it."""
-        said = {"key": item.key, "evaluation": dict(item.evaluation), "call": dict(item.call)}
+        self._send({"key": item.key, "evaluation": dict(item.evaluation), "call": dict(item.call)}, item.key)
+
+    def notify(self, message: Message) -> None:
+        """Send a message to people, as data: who is told, the title, a line a thing, and the evaluations."""
+        self._send({"key": message.key, "message": asdict(message)}, message.key)
+
+    def _send(self, said: Mapping[str, object], key: str) -> None:
+        """Send what is said, signed, under its key."""
         body = json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         host = self._url.hostname or ""
         address = _address(host, self._url.port or (443 if self._url.scheme == "https" else 80), self._allow_private)
@@ -128,7 +136,7 @@ class Webhook:
             "Host": self._url.netloc.rpartition("@")[2],
             "Content-Type": "application/json",
             "User-Agent": "pauta",
-            "Idempotency-Key": item.key,
+            "Idempotency-Key": key,
         }
         if self._secret:
             headers["X-Pauta-Signature"] = signature(self._secret, body, int(time.time()))
