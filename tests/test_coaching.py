@@ -42,7 +42,7 @@ people:
 def answered(call, agent, greeting, number):
     return {
         "call_id": call, "agent": agent, "scorecard": "retail", "evaluator": "petra",
-        "evaluated_at": "2026-03-02T15:00:00Z", "answers": {"greeting": greeting, "number": number},
+        "evaluated_at": "2099-03-02T15:00:00Z", "answers": {"greeting": greeting, "number": number},
     }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def centre(tmp_path, monkeypatch):
     calls = [("c1", "ana"), ("c2", "ben"), ("c3", "ana")]
     Path("calls.jsonl").write_text(
         "".join(
-            json.dumps({"call_id": call, "agent": agent, "started_at": "2026-03-02T14:00:00Z"}) + "\n"
+            json.dumps({"call_id": call, "agent": agent, "started_at": "2099-03-02T14:00:00Z"}) + "\n"
             for call, agent in calls
         ),
         encoding="utf-8",
@@ -89,16 +89,16 @@ def test_every_evaluation_ends_in_something_to_do(centre):
         ("coach", "ana", "luis"), ("plan", "ana", "luis"), ("recognise", "ben", "rita"),
     ]  # fmt: skip
     (grave,) = duties(kind="coach")
-    assert grave["due"] == "2026-03-03T15:00:00.000Z"
-    listed = run("coach", "list", "--now", "2026-03-02T16:00:00Z").splitlines()
+    assert grave["due"] == "2099-03-03T15:00:00.000Z"
+    listed = run("coach", "list", "--now", "2099-03-02T16:00:00Z").splitlines()
     assert listed[0].split("  ")[1:3] == ["open", "coach"]
-    assert "due Tue 2026-03-03 10:00" in listed[0]
+    assert "due Tue 2099-03-03 10:00" in listed[0]
 
 
 def test_a_duty_from_open_to_closed(centre):
     (grave,) = duties(kind="coach")
     name = grave["id"][:6]
-    moment = "2026-03-03T14:00:00Z"
+    moment = "2099-03-03T14:00:00Z"
     run("coach", "schedule", name, "--at", moment, "--ics", "session.ics", "--as", "luis", "--now", moment)
     assert b"BEGIN:VEVENT" in Path("session.ics").read_bytes()
     run("coach", "hold", name, "--agreed", "Say the number back", "--words", "I was in a hurry", "--as", "luis")
@@ -114,7 +114,7 @@ def test_a_duty_from_open_to_closed(centre):
 
 
 def test_what_is_late_is_overdue(centre):
-    assert "overdue  coach" in run("coach", "list", "--now", "2026-03-04T00:00:00Z")
+    assert "overdue  coach" in run("coach", "list", "--now", "2099-03-04T00:00:00Z")
     assert len(duties(state="overdue")) == 1
 
 
@@ -136,7 +136,7 @@ def test_a_plan_is_followed_up_by_its_measure(centre):
     more = [(f"d{n}", "ana") for n in range(4)]
     Path("more.jsonl").write_text(
         "".join(
-            json.dumps({"call_id": call, "agent": agent, "started_at": "2026-03-10T14:00:00Z"}) + "\n"
+            json.dumps({"call_id": call, "agent": agent, "started_at": "2099-03-10T14:00:00Z"}) + "\n"
             for call, agent in more
         ),
         encoding="utf-8",
@@ -163,11 +163,11 @@ def test_a_finding_is_verified_by_the_share_after_the_fix(centre):
     name = finding["id"][:6]
     assert "missed" not in run("findings")
     run("findings", "own", name, "marta", "--as", "petra")
-    run("findings", "fix", name, "--what", "The form asks again", "--as", "marta", "--now", "2026-03-20T00:00:00Z")
+    run("findings", "fix", name, "--what", "The form asks again", "--as", "marta", "--now", "2099-03-20T00:00:00Z")
     assert "E791" in run("findings", "verify", name, "--as", "marta", code=1)
     with Store("results.db") as store:
         ledger = store.ledger()
-        for day, missed in (("2026-03-21", 0), ("2026-03-22", 1)):
+        for day, missed in (("2099-03-21", 0), ("2099-03-22", 1)):
             row = {
                 "scorecard": "retail",
                 "question": "number",
@@ -215,5 +215,5 @@ def test_a_wrong_moment_is_a_sentence(centre):
 
 def test_nothing_is_raised_twice(centre):
     before = duties()
-    run("escalations", "run", "--now", datetime(2026, 3, 2, 16, tzinfo=UTC).isoformat())
+    run("escalations", "run", "--now", datetime(2099, 3, 2, 16, tzinfo=UTC).isoformat())
     assert duties() == before

@@ -73,6 +73,7 @@ def window_of(case):
         lambda: everyone,
         lambda: duties,
         lambda: frozenset(case.get("spent", ())),
+        lambda: frozenset(case.get("of_process", ())),
     )
 
 

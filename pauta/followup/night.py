@@ -83,10 +83,11 @@ class _Night:
         self._windows = Windows(ledger, now, setting.calendar)
         self._made: dict[int, Any] = {}
         self._standing: dict[str, list[StandingEscalation]] = {}
-        for each in setting.standing:
+        for each in sorted(setting.standing, key=lambda each: each.over.kind != "question"):
             self._standing.setdefault(each.over.kind, []).append(each)
 
     def run(self) -> Night:
+        """Questions come before agents: what is found to be the process's fault is not held against anybody."""
         while self._slice():
             pass
         for kind in self._standing:

@@ -58,6 +58,16 @@ class Windows:
             lambda: self._asked_of_all(reader.days),
             reader.duties,
             lambda: self._spent(escalation, key),
+            lambda: self._of_process,
+        )
+
+    @cached_property
+    def _of_process(self) -> frozenset[str]:
+        rows: list[Any] = self._ledger.select("findings", "state <> 'verified'")
+        return frozenset(
+            f"{row['scorecard']}/{name}"
+            for row in rows
+            for name in (row["details"].get("questions") or [row["question"]])
         )
 
     def _asked_of_all(self, days: tuple[str, str] | None) -> dict[str, tuple[int, int]]:

@@ -128,6 +128,7 @@ class Window:
     read_everyone: Callable[[], Mapping[str, tuple[int, int]]] = dict
     read_duties: Callable[[], Sequence[KeptDuty]] = tuple
     read_spent: Callable[[], frozenset[str]] = frozenset
+    read_of_process: Callable[[], frozenset[str]] = frozenset
 
     @cached_property
     def facts(self) -> Sequence[Fact]:
@@ -158,6 +159,11 @@ class Window:
     def spent(self) -> frozenset[str]:
         """The evaluations that are evidence of what this escalation raised about this window before, warnings aside."""
         return self.read_spent()
+
+    @cached_property
+    def of_process(self) -> frozenset[str]:
+        """The questions (`card/question`) about which a finding is open: a miss of them is not held against an agent."""
+        return self.read_of_process()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
     - {escalation: too-many, over: {agent: 30 d}, rule: {accumulated: {non_critical: 5}}, do: [{coach: {due: 24 h}}]}
 
 Raised at the fifth non-critical error of the agent's own in the window, with a warning at the fourth; silent below, and
-where the errors are the process's. Errors that made one critical error are spent: the next needs five newer ones. It
+where the errors are the process's, or there is an open finding about their question. Errors that made one critical error are spent: the next needs five newer ones. It
 lowers no score: the calls were scored, and this is about what comes after. (What several errors make in one call is
 `scoring.accumulation` of the card.)
 """
@@ -43,11 +43,9 @@ class Accumulated:
 
     def found(self, window: Window) -> Sequence[Raise]:
         """The critical error, the warning before it, or nothing."""
-        misses = [
-            miss
-            for miss in window.misses
-            if miss.error == "non_critical" and miss.fault == "agent" and miss.evaluation_id not in window.spent
-        ]
+        errors = [miss for miss in window.misses if miss.error == "non_critical" and miss.fault == "agent"]
+        own = [miss for miss in errors if f"{miss.scorecard}/{miss.question}" not in window.of_process]
+        misses = [miss for miss in own if miss.evaluation_id not in window.spent]
         count = len(misses)
         warning = count == self._limit - 1
         if count < self._limit and not (warning and self._warns):

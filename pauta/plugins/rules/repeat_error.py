@@ -6,7 +6,8 @@
 Raised, once for each question, where the agent missed it in so many calls of the window; silent where the misses are
 spread over many questions, or are not the agent's fault. Whoever takes many calls misses every question now and then:
 `share` asks for a share of the calls in which it was asked, and `margin` for so much more than the others miss it on
-the same days. What everybody misses is no habit of one agent but a fault of the process (see process_problem).
+the same days, each of questions that were asked in `least` calls. What everybody misses is no habit of one agent but a
+fault of the process (see process_problem): a question with an open finding is left out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,12 @@ class RepeatError:
                 "maximum": 1,
                 "description": "By how much the agent's share must lie above that of all others on the same days.",
             },
+            "least": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 20,
+                "description": "A share or a margin says nothing of a question that was asked in fewer calls.",
+            },
             "questions": {
                 "type": "array",
                 "items": {"type": "string"},
@@ -63,6 +70,7 @@ class RepeatError:
         self._times = int(options.get("times", 2))
         self._share = float(options.get("share", 0.0))
         self._margin = float(options.get("margin", 0.0))
+        self._least = int(options.get("least", 20))
         self._questions = set(options.get("questions", ()))
         self._errors = options.get("errors", "any")
         self._own = options.get("fault", "agent") == "agent"
@@ -71,7 +79,7 @@ class RepeatError:
         """One thing for each question that was missed often enough."""
         calls: dict[str, dict[str, None]] = {}
         for miss in window.misses:
-            if self._counts(miss):
+            if self._counts(miss, window):
                 calls.setdefault(f"{miss.scorecard}/{miss.question}", {})[miss.evaluation_id] = None
         often = {about: tuple(ids) for about, ids in calls.items() if len(ids) >= self._times}
         raised = (self._raise(window, about, ids) for about, ids in often.items())
@@ -87,14 +95,17 @@ class RepeatError:
             of_all, missed_by_all = window.everyone.get(about, (0, 0))
             share = len(ids) / max(asked, len(ids))
             others = (missed_by_all - missed) / (of_all - asked) if of_all > asked else 0.0
-            if share < self._share or (self._margin and share - others < self._margin):
+            enough = asked >= self._least and share >= self._share
+            if not enough or (self._margin and share - others < self._margin):
                 return None
             what = f"{what} of {asked}, the others in {others:.0%}"
             figures |= {"share": share, "others": others}
         return Raise(what, about, ids, (question,), figures=figures)
 
-    def _counts(self, miss: Miss) -> bool:
-        if (self._questions and miss.question not in self._questions) or (self._own and miss.fault != "agent"):
+    def _counts(self, miss: Miss, window: Window) -> bool:
+        if self._questions and miss.question not in self._questions:
+            return False
+        if self._own and (miss.fault != "agent" or f"{miss.scorecard}/{miss.question}" in window.of_process):
             return False
         match self._errors:
             case "critical":
