@@ -21,6 +21,7 @@ BENCHMARKS = {
     "processes": "Whole processes",
     "memory": "Memory",
     "nights": "Nights",
+    "bulk": "Tables of calls",
     "lines": "JSON lines into the database",
 }
 

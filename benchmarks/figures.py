@@ -13,6 +13,7 @@ class Figure:
     """One line of the table. `measured` is what was seen, `goal` what it must come to, `value` what is held against it.
 
     at_least: whether the goal is a floor; else it is a ceiling. A figure without a goal is there to be compared with.
+    ratio: whether it is one; milliseconds alone say as much of the machine as of pauta.
     """
 
     what: str
@@ -20,6 +21,7 @@ class Figure:
     value: float | None = None
     goal: float | None = None
     at_least: bool = True
+    ratio: bool = True
 
     @property
     def reached(self) -> bool | None:
@@ -30,8 +32,8 @@ class Figure:
 
     @property
     def fell_by_half(self) -> bool:
-        """Whether it is so far from its goal that noise is no excuse."""
-        if self.goal is None or self.value is None:
+        """Whether a ratio is so far from its goal that noise is no excuse."""
+        if self.goal is None or self.value is None or not self.ratio:
             return False
         return self.value < self.goal / 2 if self.at_least else self.value > self.goal * 2
 

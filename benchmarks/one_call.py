@@ -107,7 +107,7 @@ def _figures(batches: Sequence[CallBatch], *work: Work) -> list[Figure]:
         took = [seconds(lambda do=do, batch=batch: do(batch)) * 1e3 for batch in fresh]  # type: ignore[misc]
         middle = share(took, 0.5)
         measured = f"{middle:.2f} ms; 99 of 100 within {share(took, 0.99):.2f} ms"
-        figures.append(Figure(name, measured, middle, goal, at_least=False))
+        figures.append(Figure(name, measured, middle, goal, at_least=False, ratio=False))
     return figures
 
 

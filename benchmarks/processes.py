@@ -75,7 +75,14 @@ def run(quick: bool) -> Part:
         milliseconds = spread([second * 1e3 for second in each])
         beside = "" if name == NOTHING else f"; {times(ratios(took[NOTHING], each))} times {NOTHING}"
         figures.append(
-            Figure(name, f"{milliseconds:.0f} ms{beside}", milliseconds.middle, goals.get(name), at_least=False)
+            Figure(
+                name,
+                f"{milliseconds:.0f} ms{beside}",
+                milliseconds.middle,
+                goals.get(name),
+                at_least=False,
+                ratio=False,
+            )
         )
     return Part(
         "Whole processes",

@@ -107,7 +107,8 @@ def test_the_words_are_gone_from_every_revision_and_from_what_followed_and_the_s
     filled(store)
     before = [store.evaluation("e1", revision) for revision in (1, 2)]
     done = forget(store, calls_of(store, "cust-990117"), NOW)
-    assert done.calls == ["c-1"] and done.proved, done.as_json()
+    assert done.calls == ["c-1"]
+    assert done.proved, done.as_json()
     assert not [each for each in WORDS if each in everything(store)]
     for revision, was in zip((1, 2), before, strict=True):
         now = store.evaluation("e1", revision)
@@ -247,7 +248,7 @@ def test_a_remainder_breaks_the_proof(tmp_path, monkeypatch):
         (tmp_path / "p.db.left").write_bytes(b"\0\1" + SECRET.encode())
         done = forget(store, ["c-1"], NOW)
         assert not done.proved
-        assert done.search.remains == 2
+        assert done.search.remains >= 2
 
 
 def test_a_night_after_it_and_lives_go_on(tmp_path):

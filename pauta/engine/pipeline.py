@@ -350,8 +350,13 @@ def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
         return error
 
 
+LONGEST_BLOCK: Final = 1_000_000
+
+
 class Seen:
     """Which calls have come, at 8 bytes a call: sorted blocks of hashes, each at least twice as long as the next.
+
+    Only blocks that are very long stay side by side: putting two together needs room for both once more.
 
     Of a million calls one pair in thirty-seven million runs shares a hash by chance, and the second would be refused.
     """
@@ -378,8 +383,10 @@ class Seen:
             fresh &= block[places] != codes
         if fresh.any():
             self._blocks.append(np.sort(codes[fresh]))
-        while len(self._blocks) > 1 and len(self._blocks[-2]) < 2 * len(self._blocks[-1]):
-            self._blocks[-2:] = [np.sort(np.concatenate(self._blocks[-2:]))]
+        while len(self._blocks) > 1 and len(self._blocks[-2]) < min(2 * len(self._blocks[-1]), LONGEST_BLOCK):
+            merged = np.concatenate(self._blocks[-2:])
+            merged.sort()
+            self._blocks[-2:] = [merged]
         return fresh
 
 

@@ -162,7 +162,7 @@ class Window:
 
     @cached_property
     def of_process(self) -> frozenset[str]:
-        """The questions (`card/question`) about which a finding is open: a miss of them is not held against an agent."""
+        """The questions (`card/question`) with an open finding: a miss of them is not held against an agent."""
         return self.read_of_process()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 MOMENT_EXAMPLE: Final = "2026-03-31T18:05:00+02:00"
@@ -12,6 +13,7 @@ MOMENT_EXAMPLE: Final = "2026-03-31T18:05:00+02:00"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 
+@lru_cache(maxsize=4096)  # a call's own is asked for when it is read, and again for the day it fell on
 def moment_from(text: str) -> datetime | None:
     """The moment that a text names, with its offset; None where it is none. A leap second is the one before it."""
     found = _MOMENT.match(text)
