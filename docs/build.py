@@ -50,6 +50,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "problems.md", problems_page()
     yield "commands.md", commands_page()
     yield from criterion_pages()
+    yield "rules.md", rules_page()
 
 
 def schema_page(title: str, intro: str, parts: Mapping[str, str]) -> str:
@@ -162,6 +163,41 @@ def criterion_pages() -> Iterator[tuple[str, str]]:
         if options.get("properties"):
             lines += ["", "## Options", "", *_table(options, options.get("$defs", {}))]  # type: ignore[arg-type]
         yield f"criteria/{name}.md", "\n".join(lines) + "\n"
+
+
+RULES = """\
+# Rules of escalations
+
+An escalation says `when` by a condition, or leaves that to a `rule`. A rule over one evaluation stands in a card; one over
+many stands under `escalations` in `pauta.yaml`, with `over`: which evaluations are looked at together.
+
+    over: {agent: last 10}        the last ten evaluations of each agent
+    over: {agent: 14 d}           today and the thirteen days before; also 36 h, 90 min
+    over: {question: 7 d}         one window a question of a card; also team, scorecard, evaluator, call_type
+
+In place of a rule a condition may ask for the window's figures: `mean_score`, `share_failed` (of a question: how often it was
+missed of how often it was asked), `count`, `failing_agents`, `trend` (the mean of the newer half less that of the older),
+`critical_accuracy.customer`, `.business`, `.compliance`.
+
+A window is looked at in each night in which something in it is new. What is found is raised once; what is found again is
+raised again only when there is newer evidence and what it had opened is done with, or when it had ended and came back in
+other calls altogether. What three months of a centre show of rules and noise is told in [follow-up](follow-up.md).
+"""
+
+
+def rules_page() -> str:
+    """Every shipped rule: its module's own words, then its options."""
+    from pauta.engine.host import Host
+
+    lines = [RULES]
+    for name, offered in Host(installed=False).rules.items():
+        module = importlib.import_module(offered.__module__)
+        kinds = getattr(offered, "kinds", None)
+        over = f"Over: {', '.join(kinds)}." if kinds else "Over: everything."
+        lines += [f"## {name}", "", inspect.cleandoc(module.__doc__ or ""), ""]
+        lines += [over if hasattr(offered, "found") else "Over one evaluation: it stands in a card.", ""]
+        lines += [*_table(offered.options, {}), ""]  # type: ignore[arg-type]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def commands_page() -> str:

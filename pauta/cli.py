@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pauta import __version__
+from pauta.commands.agent import agent
 from pauta.commands.calls import explain, routes, try_
 from pauta.commands.cards import check, diff, publish, schema, show, test
 from pauta.commands.coach import coach
@@ -47,6 +48,6 @@ def main() -> None:
 
 for command in (
     init, check, test, show, try_, routes, publish, diff, score, explain, outbox, schema, plugins, demo, doctor,
-    form, replay, escalations, coach, findings, examples, acknowledge, dispute, forget,
+    form, replay, escalations, coach, findings, examples, acknowledge, dispute, agent, forget,
 ):  # fmt: skip
     main.add_command(command)

@@ -109,7 +109,7 @@ def _outbox(operation: Operation, host: Host) -> Iterator[HealthFinding]:
         if target and not Path(target).exists():
             return
         try:
-            tallies = _tallies(target, entry, plugin, host)
+            tallies, told = _tallies(target, entry, plugin, host)
         except ProblemsFound as found:
             yield HealthFinding("bad", "outbox", found.problems[0].message)
             return
@@ -118,18 +118,36 @@ def _outbox(operation: Operation, host: Host) -> Iterator[HealthFinding]:
         where = ", ".join(name for name, tally in tallies.items() if any(tally.get(state) for state in OPEN))
         more = f" ({where}; `pauta outbox list` says why)" if where else ""
         yield HealthFinding("note" if where else "good", "outbox", f"{said}{more}")
+        if any(told.values()):
+            yield HealthFinding("note", "messages to people", _of_messages(told))
         return
 
 
-def _tallies(target: str, entry: Entry, plugin: type[Sink], host: Host) -> dict[str, dict[str, int]]:
-    """How many rows of the outbox there are, by sink and state."""
+def _of_messages(told: Mapping[str, int]) -> str:
+    said = ", ".join(f"{told.get(state, 0):,} {state}" for state in OPEN)
+    alone = told.get("nobody", 0)
+    return f"{said}, {alone:,} that no sink carries" if alone else said
+
+
+def _tallies(
+    target: str, entry: Entry, plugin: type[Sink], host: Host
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """How many rows of the outbox there are, by sink and state; and how many messages to people, by state."""
+    from pauta.store import AnyStore
+
     own = cast(Mapping[str, object], plugin.options.get("properties", {}))
     options = revealed({name: each for name, each in entry.options.items() if name in own}, entry.at)
     sink = open_sink(target, host, name=entry.name or None, options=options)
     if isinstance(sink, Problem):
         raise ProblemsFound([sink])
     try:
-        return sink.outbox.tallies() if isinstance(sink, KeepingSink) else {}
+        if not isinstance(sink, KeepingSink):
+            return {}, {}
+        store, told = sink.outbox, {}
+        if isinstance(store, AnyStore):
+            wanted = "SELECT state, count(*) AS rows FROM messages WHERE state <> 'sent' GROUP BY state"
+            told = {str(row["state"]): int(str(row["rows"])) for row in store.read(wanted)}
+        return store.tallies(), told
     finally:
         sink.close()
 

@@ -18,11 +18,13 @@ import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 import pauta
 from pauta import spark as on_spark
 from pauta.bulk.schema import record_from, result_schema
 from pauta.bulk.scorer import Scorer
+from pauta.cli import main
 from pauta.commands.cluster import score_on_cluster
 from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
@@ -516,7 +518,7 @@ def test_the_same_call_twice_is_seen_over_all_tasks(session, operation):
 def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(operation)
     to = str(tmp_path / "out")
-    assert score_on_cluster([str(table.folder)], [], [], [to], None, "json") == 1
+    assert score_on_cluster([str(table.folder)], [], [], [to], "json") == 1
     printed = capsys.readouterr()
     said = json.loads(printed.out)
     expected, problems = plain(table.rows, operation)
@@ -527,10 +529,10 @@ def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path,
     assert "2.parquet:" in printed.err or "0.parquet:" in printed.err
     assert "all are in" in printed.err
     with pytest.raises(ProblemsFound, match="is there already") as found:
-        score_on_cluster([str(table.folder)], [], [], [to], None, "text")
+        score_on_cluster([str(table.folder)], [], [], [to], "text")
     assert found.value.problems[0].code == "E764"
     with pytest.raises(ProblemsFound, match="Spark cannot read nowhere") as found:
-        score_on_cluster(["nowhere"], [], [], [str(tmp_path / "other")], None, "text")
+        score_on_cluster(["nowhere"], [], [], [str(tmp_path / "other")], "text")
     assert found.value.problems[0].code == "E762"
 
 
@@ -538,7 +540,7 @@ def test_the_command_says_what_is_missing(operation, tmp_path, monkeypatch):
     monkeypatch.chdir(operation)
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     with pytest.raises(ProblemsFound) as found:
-        score_on_cluster(["calls.parquet"], [], [], ["out"], None, "text")
+        score_on_cluster(["calls.parquet"], [], [], ["out"], "text")
     assert [(each.code, each.hint) for each in found.value.problems] == [("E760", "pip install 'pauta[spark]'")]
 
 
@@ -549,12 +551,26 @@ def test_the_command_says_what_is_missing(operation, tmp_path, monkeypatch):
 def test_wrong_use_of_the_command_is_a_sentence(operation, monkeypatch, calls, answers, to, said):
     monkeypatch.chdir(operation)
     with pytest.raises(click.UsageError, match=said):
-        score_on_cluster(calls, [], answers, to, None, "text")
+        score_on_cluster(calls, [], answers, to, "text")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["c.parquet", "--engine", "spark"], "Spark writes one folder"),
+        (["c.parquet", "--engine", "spark", "--to", "out", "--workers", "2"], "Spark has executors"),
+        (["c.parquet", "--to", "out.jsonl", "--master", "local[2]"], "--master is for --engine spark"),
+    ],
+)
+def test_the_command_line_hands_over(operation, monkeypatch, words, said):
+    monkeypatch.chdir(operation)
+    result = CliRunner().invoke(main, ["score", *words])
+    assert (result.exit_code, said in " ".join(result.output.split())) == (2, True), result.output
 
 
 def test_redaction_is_not_passed_by(tmp_path, monkeypatch):
     (tmp_path / "pauta.yaml").write_text("operation: shop\nredact: [email]\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ProblemsFound, match="results that Spark writes are not redacted") as found:
-        score_on_cluster(["c"], [], [], ["out"], None, "text")
+        score_on_cluster(["c"], [], [], ["out"], "text")
     assert found.value.problems[0].code == "E765"

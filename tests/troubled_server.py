@@ -40,7 +40,8 @@ class Handler(BaseHTTPRequestHandler):
         stamp, code = (part.partition("=")[2] for part in self.headers["X-Pauta-Signature"].split(","))
         right = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest() == code
         fresh = abs(int(stamp) - time.time()) < 60 and self.headers["Idempotency-Key"] == said["key"]
-        about = said["evaluation"]["evaluation_id"], str(said["evaluation"]["revision"])
+        evaluation = said.get("evaluation", {"evaluation_id": "", "revision": 0})  # a message to people has none
+        about = evaluation["evaluation_id"], str(evaluation["revision"])
         line = [self.path, deed, said["key"], *about, hashlib.sha256(body).hexdigest(), str(right and fresh)]
         log.write("\t".join(line) + "\n")
 

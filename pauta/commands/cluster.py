@@ -6,8 +6,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import click
@@ -22,27 +23,37 @@ if TYPE_CHECKING:
     from pauta.engine.pipeline import CardSummary
     from pauta.spark import Written
 
-P = ParamSpec("P")
-R = TypeVar("R")
 LOCAL: Final = "local[*]"
 TOLD: Final = 20
 """So many rejects are told one by one; all of them are in the rejects table."""
 JAVA: Final = "apt-get install openjdk-17-jre-headless, or any Java 17 with JAVA_HOME set"
 
 
-def cluster_options(command: Callable[P, R]) -> Callable[P, R]:
-    """The options of `pauta score` that say what runs it."""
-    engine = click.option(
+def on_spark_where_asked(command: Callable[..., int]) -> Callable[..., int]:
+    """`pauta score` with the options that say what runs it; Spark gets what is asked of it, the command the rest."""
+
+    @click.option(
         "--engine",
         type=click.Choice(["local", "spark"]),
         default="local",
         show_default=True,
-        help="What scores: this process, or Spark (CALLS are Parquet, --to is a folder of part files).",
+        help="What scores: this machine, or Spark (CALLS are Parquet, --to is a folder of part files).",
     )
-    master = click.option(
-        "--master", metavar="URL", help="Spark's master; else that of spark-submit, else this machine."
-    )
-    return engine(master(command))
+    @click.option("--master", metavar="URL", help="Spark's master; else that of spark-submit, else this machine.")
+    @wraps(command)
+    def run(*, engine: str, master: str | None, **given: Any) -> int:
+        if engine == "local":
+            if master:
+                wrong_use("--master is for --engine spark")
+            return command(**given)
+        if given.get("workers") or given.get("rejects"):
+            wrong_use(
+                "--workers and --rejects are for this machine; Spark has executors, and writes rejects beside results"
+            )
+        of_both = {name: given[name] for name in ("calls", "cards", "answers", "targets", "form")}
+        return score_on_cluster(**of_both, master=master)
+
+    return run
 
 
 def score_on_cluster(
@@ -50,8 +61,8 @@ def score_on_cluster(
     cards: Sequence[str],
     answers: Sequence[str],
     targets: Sequence[str],
-    master: str | None,
     form: str,
+    master: str | None = None,
 ) -> int:
     """Score tables of Parquet on Spark, results and rejects into one folder; returns the exit code.
 

@@ -47,7 +47,7 @@ def run(moment: str | None, form: str) -> int:
     with store_opened(workspace) as (store, outlets):
         setting, problems = setting_of(workspace, store, now)
         night = run_night(store, setting, now)
-        night.problems += tell_people(store, setting, outlets, workspace.host, now)
+        night.problems += tell_people(store, setting, outlets, workspace, now)
     tell([*workspace.host.problems, *problems, *night.problems])
     if form == "json":
         say_json({"evaluations": night.evaluations, "raised": night.raised, "opened": night.opened})

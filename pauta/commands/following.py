@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from pauta.engine.host import Host
     from pauta.engine.model.scorecard import Scorecard
     from pauta.engine.outlets import Outlet
     from pauta.engine.problems import Problem
@@ -132,7 +131,7 @@ def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Pro
         with written.another() as store:
             setting, problems = setting_of(workspace, store, now)
             night = run_night(store, setting, now)
-            sent = tell_people(store, setting, outlets, workspace.host, now)
+            sent = tell_people(store, setting, outlets, workspace, now)
     except ProblemsFound as found:
         return list(found.problems)
     if night.raised:
@@ -141,21 +140,24 @@ def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Pro
 
 
 def tell_people(
-    store: AnyStore, setting: Setting, outlets: Sequence[Outlet], host: Host, now: datetime
+    store: AnyStore, setting: Setting, outlets: Sequence[Outlet], workspace: Workspace, now: datetime
 ) -> list[Problem]:
     """Make what is late overdue, put notices into messages, and send what is due; returns what was not taken."""
+    from pauta.commands.sinks import operation_redactor
     from pauta.engine.outlets import addressee_of, owner_of
     from pauta.engine.problems import Place, Problem
     from pauta.followup.lives import mark_overdue
     from pauta.followup.notices import escalate_overdue, gather
-    from pauta.followup.sending import send
+    from pauta.followup.sending import masking, send
 
     ledger, people, language = store.ledger(), setting.people, setting.language
     carriers = [each for each in outlets if callable(getattr(each.sink, "notify", None))]
     mark_overdue(ledger, people, now)
-    escalate_overdue(ledger, people, now, language)
+    escalate_overdue(ledger, people, now, language, setting.calendar)
     gather(ledger, people, [each.name for each in carriers], now, language)
-    done = send(store, [addressee_of(each, owner_of(each.sink, host)) for each in carriers], now)
+    mask = operation_redactor(workspace)
+    to = [masking(addressee_of(each, owner_of(each.sink, workspace.host)), mask) for each in carriers]
+    done = send(store, to, now)
     problems = []
     for name, each in done.items():
         if each.waiting or each.dead:

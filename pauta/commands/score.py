@@ -20,6 +20,7 @@ from pauta.commands.answering import (
     text_or_json,
     wrong_use,
 )
+from pauta.commands.cluster import on_spark_where_asked
 from pauta.commands.given import answers_option, calls_argument, card_option, files_given, router_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ PROGRESS_EVERY_S: Final = 0.2
 )
 @text_or_json
 @telling
+@on_spark_where_asked
 def score(
     calls: Sequence[str],
     cards: Sequence[str],

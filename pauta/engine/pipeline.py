@@ -8,7 +8,6 @@ delivered is told and costs itself, never the run.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pauta.engine.host import Host
 from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 from pauta.engine.model.scorecard import Scorecard
+from pauta.engine.model.tallies import CardSummary as CardSummary
 from pauta.engine.outlets import DELIVER_FOR_S, Outlet as Outlet, Outlets
 from pauta.engine.problems import Problem, Severity
 from pauta.engine.redaction import RedactionError, Redactor
@@ -26,38 +26,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pauta.engine.evaluation.evaluated import Evaluated, Verdict
+    from pauta.engine.evaluation.evaluated import Evaluated
     from pauta.engine.evaluation.plan import Plan
 
 BATCH: Final = 1000
 Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
 Record: TypeAlias = dict[str, Any]
 Tell: TypeAlias = Callable[[Problem], None]
-
-
-@dataclass
-class CardSummary:
-    """How the evaluations by one version of a card came out. `score_sum` is over the `scored`, complete ones."""
-
-    evaluations: int = 0
-    by_person: int = 0
-    by_status: Counter[str] = field(default_factory=Counter)
-    passed: int = 0
-    failed: int = 0
-    scored: int = 0
-    score_sum: float = 0.0
-
-    def count(self, verdict: Verdict, human: bool) -> None:
-        """Take one evaluation into account."""
-        status, passed, score = verdict
-        self.evaluations += 1
-        self.by_person += human
-        self.by_status[status] += 1
-        self.passed += passed is True
-        self.failed += passed is False
-        if status == "complete" and score is not None:
-            self.scored += 1
-            self.score_sum += score
 
 
 @dataclass

@@ -6,25 +6,38 @@ after it (`every`) together in the next. A notice is silenced where another esca
 person up the line, once for each day of delay and each level.
 """
 
+# ruff: noqa: S608  # the statements are put together from our own names alone; values go in as parameters
+
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
 from pauta.engine.model.followup import Notice, Occasion
+from pauta.followup.calendar import Calendar
 from pauta.followup.keeping import Record, key_of
 from pauta.followup.people import People
 from pauta.followup.telling import late_line, line_of, title_of
 from pauta.store import Ledger
 
-SLICE: Final = 5000
+SLICE: Final = 2000
+"""So many notices, and the messages they make, are one transaction; a larger group stays together."""
+
 LEVEL: Final = timedelta(days=1)
 """So long a late duty stays with one level of the line before the next one hears of it."""
 
 AT_MOST: Final = 50
 """So many lines stand in one message; of the others it says how many there are."""
+
+_GROUPS: Final = """SELECT group_key, recipient, count(*) AS rows FROM notices
+    WHERE state = 'waiting' AND not_before <= ? GROUP BY group_key, recipient ORDER BY group_key, recipient LIMIT ?"""
+_TOLD: Final = "UPDATE notices SET state = 'told', message_key = ?, at = ?, not_before = ? WHERE key = ?"
+_BUSY: Final = """SELECT raised_key FROM duties WHERE state IN ('open', 'scheduled', 'overdue')
+    AND raised_key IN ({each}) UNION SELECT raised_key FROM findings WHERE state IN ('open', 'owned')
+    AND raised_key IN ({each})"""
 
 
 def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequence[Record]:
@@ -43,12 +56,13 @@ def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequen
         "every_s": notice.every_s, "repeat_s": notice.repeat_s, "unless": list(notice.unless),
         "via": list(notice.via), "title": occasion.title, "group": grouped, "team": occasion.team or "",
         "scorecard": said["scorecard"], "reason": occasion.raised.reason if occasion.raised else "",
-        "questions": list(occasion.missed), "evaluations": list(occasion.evaluations), "told": 0,
+        "questions": list(occasion.missed), "evaluations": list(occasion.evaluations),
+        "titles": dict(occasion.titles), "messages": dict(notice.messages),
     }  # fmt: skip
     at = stamp(occasion.at)
     return [
         {
-            "key": key_of(occasion.key, "notice", recipient, notice.message),
+            "key": key_of(occasion.key, "notice", recipient, notice.message, *notice.via),
             "raised_key": occasion.key,
             "escalation": occasion.escalation,
             "recipient": recipient,
@@ -68,103 +82,155 @@ def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequen
 def gather(ledger: Ledger, people: People, sinks: Sequence[str], now: datetime, language: str = "en") -> int:
     """Put what waits into messages, one a person, group and interval, for every sink; returns how many were made.
 
-    sinks: the names of those that carry messages.
+    sinks: the names of those that carry messages. Runs after the night, so that whatever silences a notice is known.
     """
     _repeat(ledger, now)
     made = 0
-    with ledger.writing():
-        while waiting := ledger.select(
-            "notices", "state = 'waiting' AND not_before <= ? ORDER BY at, key LIMIT ?", (stamp(now), SLICE)
-        ):
-            groups: dict[tuple[str, str], list[Record]] = {}
-            for row in waiting:
-                if _silenced(ledger, row):
-                    ledger.change("notices", {"key": row["key"]}, state="silenced")
-                else:
-                    groups.setdefault((str(row["group_key"]), str(row["recipient"])), []).append(row)
-            for (group, recipient), rows in groups.items():
-                made += _message(ledger, people, sinks, group, recipient, rows, now, language)
+    while groups := ledger.rows(_GROUPS, (stamp(now), SLICE)):
+        for batch in _batches(groups):
+            with ledger.writing():
+                made += _Gathering(ledger, people, sinks, now, language).take(batch)
     return made
 
 
-def _silenced(ledger: Ledger, row: Mapping[str, Any]) -> bool:
-    """Whether an escalation that silences this one was raised for the same call."""
-    unless = row["details"].get("unless") or []
-    if not unless or not row["call_id"]:
-        return False
-    raised = ledger.one("raised", "key = ?", (row["raised_key"],))
-    others = ledger.select("raised", "evaluation_id = ?", (raised["evaluation_id"],)) if raised else []
-    return any(each["escalation"] in unless for each in others)
+def _batches(groups: Iterable[Record]) -> Iterator[list[str]]:
+    """Keys of groups that are looked at together, as many as make a slice; a group stays whole."""
+    batch: dict[str, None] = {}
+    rows = 0
+    for group in groups:
+        name = str(group["group_key"])
+        if rows >= SLICE and name not in batch:
+            yield list(batch)
+            batch, rows = {}, 0
+        batch[name] = None
+        rows += int(str(group["rows"]))
+    if batch:
+        yield list(batch)
 
 
-def _message(
-    ledger: Ledger,
-    people: People,
-    sinks: Sequence[str],
-    group: str,
-    recipient: str,
-    rows: Sequence[Record],
-    now: datetime,
-    language: str,
-) -> int:
-    """One message about a group, unless its interval is not over: then its notices wait until it is."""
-    every = max(float(row["details"]["every_s"]) for row in rows)
-    where = "group_key = ? AND recipient = ? ORDER BY at DESC"
-    last = ledger.one("messages", where, (group, recipient))
-    if last is not None:
-        free = datetime.fromisoformat(str(last["at"])) + timedelta(seconds=every)
-        if free > now:
-            for row in rows:
-                ledger.change("notices", {"key": row["key"]}, not_before=stamp(free))
+class _Gathering:
+    """Makes the messages of some groups."""
+
+    def __init__(self, ledger: Ledger, people: People, sinks: Sequence[str], now: datetime, language: str) -> None:
+        self._ledger, self._people, self._sinks, self._now = ledger, people, sinks, now
+        self._language = language
+        self._messages: list[Record] = []
+        self._told: list[Sequence[object]] = []
+        self._later: list[Sequence[object]] = []
+
+    def take(self, groups: Sequence[str]) -> int:
+        """Put what waits of these groups into messages; returns how many."""
+        ledger = self._ledger
+        where = "state = 'waiting' AND not_before <= ? ORDER BY group_key, recipient, at, key"
+        waiting = ledger.select(
+            "notices", f"group_key IN ({ledger.store.each_of}) AND {where}", (json.dumps(groups), stamp(self._now))
+        )
+        silenced = self._silenced(waiting)
+        by_group: dict[tuple[str, str], list[Record]] = {}
+        for row in waiting:
+            if row["key"] not in silenced:
+                by_group.setdefault((str(row["group_key"]), str(row["recipient"])), []).append(row)
+        free = self._free(by_group)
+        made = sum(self._message(*group, rows, free.get(group)) for group, rows in by_group.items())
+        ledger.put("messages", self._messages)
+        write = ledger.store.write_many
+        write("UPDATE notices SET state = 'silenced' WHERE key = ?", [(key,) for key in silenced])
+        write("UPDATE notices SET not_before = ? WHERE key = ?", self._later)
+        write(_TOLD, self._told)
+        return made
+
+    def _silenced(self, rows: Iterable[Record]) -> set[str]:
+        """The notices of calls for which an escalation was raised that silences them, whoever evaluated."""
+        wary = [row for row in rows if row["call_id"] and row["details"].get("unless")]
+        if not wary:
+            return set()
+        ledger = self._ledger
+        query = f"SELECT call_id, agent, escalation, details FROM raised WHERE call_id IN ({ledger.store.each_of})"
+        raised: dict[tuple[str, str], set[str]] = {}
+        for each in ledger.rows(query, (json.dumps(sorted({str(row["call_id"]) for row in wary})),)):
+            details: Any = each["details"] or {}
+            if not details.get("withdrawn"):
+                raised.setdefault((str(each["call_id"]), str(each["agent"])), set()).add(str(each["escalation"]))
+        return {
+            str(row["key"])
+            for row in wary
+            if raised.get((str(row["call_id"]), str(row["agent"])), set()) & set(row["details"]["unless"])
+        }
+
+    def _free(self, by_group: dict[tuple[str, str], list[Record]]) -> dict[tuple[str, str], datetime]:
+        """When a group may be told of again, where it was told of before and has an interval."""
+        every = {group: max(float(row["details"]["every_s"]) for row in rows) for group, rows in by_group.items()}
+        spaced = sorted({group for (group, _), seconds in every.items() if seconds})
+        if not spaced:
+            return {}
+        query = f"""SELECT group_key, recipient, max(at) AS at FROM messages
+            WHERE group_key IN ({self._ledger.store.each_of}) GROUP BY group_key, recipient"""
+        found = {}
+        for row in self._ledger.rows(query, (json.dumps(spaced),)):
+            group = str(row["group_key"]), str(row["recipient"])
+            found[group] = datetime.fromisoformat(str(row["at"])) + timedelta(seconds=every.get(group, 0.0))
+        return found
+
+    def _message(self, group: str, recipient: str, rows: Sequence[Record], free: datetime | None) -> int:
+        """One message about a group, unless its interval is not over: then its notices wait until it is."""
+        now = stamp(self._now)
+        if free is not None and free > self._now:
+            self._later += [(stamp(free), row["key"]) for row in rows]
             return 0
-    person = people.get(recipient)
-    spoken = person.language or language
-    lines = [line_of(row, people, spoken) for row in rows[:AT_MOST]]
-    key = key_of("message", group, recipient, *(f"{row['key']} {row['details'].get('told', 0)}" for row in rows))
-    content = {
-        "title": title_of(rows, people, spoken),
-        "lines": lines,
-        "more": max(0, len(rows) - AT_MOST),
-        "evaluations": [name for row in rows for name in row["details"]["evaluations"]][:AT_MOST],
-        "language": spoken,
-        "address": person.email or "",
-        "name": person.name,
-    }
-    wanted = rows[0]["details"].get("via") or []
-    via = [name for name in sinks if name in wanted or not wanted] or [""]
-    ledger.put(
-        "messages",
-        [
-            {
+        key = key_of("message", group, recipient, *(f"{row['key']} {row['message_key']}" for row in rows))
+        content = self._content(recipient, rows)
+        wanted = rows[0]["details"].get("via") or []
+        via = [name for name in self._sinks if name in wanted or not wanted] or [""]
+        for sink in via:
+            self._messages.append({
                 "key": key_of(key, sink), "sink": sink, "group_key": group, "recipient": recipient, "tries": 0,
-                "state": "waiting" if sink else "nobody", "next_at": stamp(now), "at": stamp(now), "details": content,
-            }
-            for sink in via
-        ],
-    )  # fmt: skip
-    for row in rows:
-        said = {**row["details"], "told": row["details"].get("told", 0) + 1}
-        ledger.change("notices", {"key": row["key"]}, state="told", message_key=key, at=stamp(now), details=said)
-    return 1
+                "state": "waiting" if sink else "nobody", "next_at": now, "at": now, "details": content,
+            })  # fmt: skip
+        for row in rows:
+            again = row["details"].get("repeat_s")
+            due = stamp(self._now + timedelta(seconds=float(again))) if again else None
+            self._told.append((key, now, due, row["key"]))
+        return 1
+
+    def _content(self, recipient: str, rows: Sequence[Record]) -> Record:
+        person = self._people.get(recipient)
+        spoken = person.language or self._language
+        shown = rows[:AT_MOST]
+        return {
+            "title": title_of(rows, self._people, spoken),
+            "lines": [line_of(row, self._people, spoken) for row in shown],
+            "more": len(rows) - len(shown),
+            "evaluations": [name for row in shown for name in row["details"]["evaluations"]][:AT_MOST],
+            "language": spoken,
+            "address": person.email or "",
+            "name": person.name,
+        }
 
 
 def _repeat(ledger: Ledger, now: datetime) -> None:
-    """Let what was told wait again where it is to be repeated and the duties of its occasion are not over."""
-    query = """SELECT DISTINCT n.key AS key FROM notices AS n JOIN duties AS d ON d.raised_key = n.raised_key
-        WHERE n.state = 'told' AND n.not_before <= ? AND d.state IN ('open', 'scheduled', 'overdue')"""
-    for found in ledger.rows(query, (stamp(now),)):
-        row = ledger.select("notices", "key = ?", (found["key"],))[0]
-        details: Any = row["details"]
-        if details.get("repeat_s"):
-            again = datetime.fromisoformat(str(row["at"])) + timedelta(seconds=float(details["repeat_s"]))
-            if again <= now:
-                ledger.change("notices", {"key": row["key"]}, state="waiting", not_before=stamp(now))
+    """Let what was told wait again where it is to be repeated and what its occasion opened is not done.
+
+    What was told and is never to be told again has no `not_before`, so only what is due is looked at.
+    """
+    query = "SELECT key, raised_key FROM notices WHERE state = 'told' AND not_before <= ? ORDER BY not_before LIMIT ?"
+    while told := ledger.rows(query, (stamp(now), SLICE)):
+        with ledger.writing():
+            keys = json.dumps(sorted({str(row["raised_key"]) for row in told}))
+            rows = ledger.rows(_BUSY.format(each=ledger.store.each_of), (keys, keys))
+            busy = {str(row["raised_key"]) for row in rows}
+            again = [(row["key"],) for row in told if row["raised_key"] in busy]
+            done = [(row["key"],) for row in told if row["raised_key"] not in busy]
+            ledger.store.write_many("UPDATE notices SET state = 'waiting' WHERE key = ? AND state = 'told'", again)
+            ledger.store.write_many("UPDATE notices SET not_before = NULL WHERE key = ? AND state = 'told'", done)
 
 
-def escalate_overdue(ledger: Ledger, people: People, now: datetime, language: str = "en") -> int:
+def escalate_overdue(
+    ledger: Ledger, people: People, now: datetime, language: str = "en", calendar: Calendar | None = None
+) -> int:
     """Tell the next person up the line of every duty that is late; returns how many were told.
 
-    The owner's leader hears of it when it is late, whoever leads that one a day later, and so on to the top.
+    The owner's leader hears of it when it is late, whoever leads that one a day later, and so on to the top; then, or
+    where nobody leads the owner, the managers.
     """
     told = 0
     with ledger.writing():
@@ -172,15 +238,14 @@ def escalate_overdue(ledger: Ledger, people: People, now: datetime, language: st
             level = int(str(duty["escalated"] or 0))
             if now < datetime.fromisoformat(str(duty["due"])) + level * LEVEL:
                 continue
-            owner = str(duty["owner"]).split(", ")[0] or str(duty["agent"] or "")
-            line = list(people.line_above(owner)) if owner else []
+            line = _line(people, duty)
             if level >= len(line):
                 continue
             person = people.get(line[level])
-            text = late_line(duty, people, person.language or language)
+            text = late_line(duty, people, person.language or language, calendar or Calendar())
             details = {
-                "every_s": 0.0, "repeat_s": None, "unless": [], "via": [], "title": text, "group": {}, "reason": text,
-                "team": duty["team"] or "", "scorecard": "", "questions": [], "told": 0,
+                "every_s": 0.0, "repeat_s": None, "unless": [], "via": [], "title": text, "group": {}, "reason": "",
+                "team": duty["team"] or "", "scorecard": "", "questions": [],
                 "evaluations": [duty["evaluation_id"]] if duty["evaluation_id"] else [],
             }  # fmt: skip
             row = {
@@ -197,3 +262,12 @@ def escalate_overdue(ledger: Ledger, people: People, now: datetime, language: st
             )  # fmt: skip
             told += 1
     return told
+
+
+def _line(people: People, duty: Record) -> Sequence[str]:
+    """Who hears of a late duty, one after the other."""
+    owners = [people.get(each).id for each in str(duty["owner"] or "").split(", ") if each]
+    first = (owners or [str(duty["agent"] or "")])[0]
+    above = list(people.line_above(first)) if first else []
+    managers = [each for each in people.with_role("manager", str(duty["team"] or "")) if each not in owners]
+    return list(dict.fromkeys([*above, *managers]))

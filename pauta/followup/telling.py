@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from pauta.engine.model.scorecard import Text
+from pauta.followup.calendar import Calendar
+from pauta.followup.deadlines import shown
 from pauta.followup.people import People
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -43,7 +47,7 @@ def words_of(language: str) -> Mapping[str, str]:
 def title_of(rows: Sequence[Mapping[str, Any]], people: People, language: str) -> str:
     """What a message is about, in one line: the title, how often, and what its group has in common."""
     words, details = words_of(language), rows[0]["details"]
-    title = str(details["title"])
+    title = _in(details.get("titles"), language, str(details["title"]))
     group = {name: str(value) for name, value in details["group"].items() if value}
     if "agent" in group:
         group["agent"] = people.get(group["agent"]).name
@@ -54,26 +58,33 @@ def title_of(rows: Sequence[Mapping[str, Any]], people: People, language: str) -
     return words["many"].format(count=len(rows), title=title) if len(rows) > 1 else title
 
 
-def line_of(row: Mapping[str, Any], people: People, language: str) -> str:
-    """One thing that a message is about: agent, card, call, what was missed, and what the action says."""
+def line_of(row: Mapping[str, Any], people: People, language: str) -> tuple[str, str]:
+    """One thing that a message is about: agent, card and call, which are never masked; and what is said of it."""
     words, details = words_of(language), row["details"]
     facts = [people.get(str(row["agent"])).name if row["agent"] else "", str(details["scorecard"])]
     if row["call_id"]:
         facts.append(words["call"].format(call=row["call_id"]))
+    why = ""
     if details["reason"]:
-        facts.append(str(details["reason"]))
+        why = str(details["reason"])
     elif details["questions"]:
-        facts.append(words["missed"].format(questions=", ".join(details["questions"][:5])))
-    return "; ".join(filter(None, [*facts, str(row["message"] or "")]))
+        why = words["missed"].format(questions=", ".join(details["questions"][:5]))
+    said = _in(details.get("messages"), language, str(row["message"] or ""))
+    return "; ".join(filter(None, facts)), "; ".join(filter(None, [why, said]))
 
 
-def late_line(duty: Mapping[str, Any], people: People, language: str) -> str:
+def _in(texts: Any, language: str, otherwise: str) -> str:
+    """A text in a language, of those that there are."""
+    return Text(texts or {}).in_language(language, otherwise)
+
+
+def late_line(duty: Mapping[str, Any], people: People, language: str, calendar: Calendar) -> str:
     """What is said of a duty that is late."""
     words = words_of(language)
     owner = ", ".join(people.get(each).name for each in str(duty["owner"]).split(", ") if each) or "-"
     kind = words.get(str(duty["kind"]), str(duty["kind"]))
-    due = str(duty["due"])[:16].replace("T", " ")
-    return words["late"].format(kind=kind, agent=people.get(str(duty["agent"])).name, due=f"{due} UTC", owner=owner)
+    due = shown(datetime.fromisoformat(str(duty["due"])), calendar, language)
+    return words["late"].format(kind=kind, agent=people.get(str(duty["agent"])).name, due=due, owner=owner)
 
 
 def more_line(count: int, language: str) -> str:

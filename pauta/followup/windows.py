@@ -5,18 +5,28 @@ A window is read off the ledger by an index, as far as a rule asks: its size is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
-from pauta.engine.model.followup import CRITICAL, FIGURES, Asked, Fact, KeptDuty, Miss, Over, Window
+from pauta.engine.model.followup import FIGURES, Asked, Fact, KeptDuty, Miss, Over, Window
 from pauta.followup.calendar import Calendar
 from pauta.followup.facts import Read, asked_in
 from pauta.store import Ledger
 
 _DAY: Final = timedelta(days=1)
+_FACT: Final = (
+    "evaluation_id", "call_id", "agent", "team", "call_type", "evaluator", "scorecard", "version", "at", "day", "score",
+    "agent_score", "passed", "non_critical", "customer", "business", "compliance", "opportunities", "details",
+)  # fmt: skip
+_MISS: Final = (
+    "evaluation_id", "question", "agent", "team", "scorecard", "at", "day", "fault", "error", "credit",
+)  # fmt: skip
+_ASKED: Final = ("scorecard", "question", "agent", "team", "day", "asked", "missed")
+_DATE: Final = date.fromisoformat
 _RAISED_BEFORE: Final = 20
 """Of so many raises about one window the evidence is remembered: more do not fit into it."""
 
@@ -106,9 +116,9 @@ class _Reader:
         where, values = f"{self._column} = ? AND at <= ?", [self._key, stamp(self._until)]
         if self._begin is not None:
             where, values = f"{where} AND at >= ? ORDER BY at, call_id", [*values, stamp(self._begin)]
-            return [fact_from(row) for row in self._ledger.select("facts", where, values)]
+            return [_fact(row) for row in self._ledger.cells("facts", _FACT, where, values)]
         where = f"{where} ORDER BY at DESC, call_id DESC LIMIT {int(self._over.last or 0)}"
-        return [fact_from(row) for row in self._ledger.select("facts", where, values)[::-1]]
+        return [_fact(row) for row in self._ledger.cells("facts", _FACT, where, values)[::-1]]
 
     @cached_property
     def misses(self) -> Sequence[Miss]:
@@ -120,8 +130,11 @@ class _Reader:
         values: list[object] = [self._key, stamp(begin), stamp(self._until)]
         if self._question:
             where, values = f"{where} AND question = ?", [*values, self._question]
-        rows = self._ledger.select("misses", f"{where} ORDER BY at, evaluation_id, question", values)
-        found = [miss_from(row) for row in rows]
+        rows = self._ledger.cells("misses", _MISS, f"{where} ORDER BY at, evaluation_id, question", values)
+        found = [
+            Miss(evaluation, question, agent, team, card, _moment(at), _DATE(day), fault, error, credit)
+            for evaluation, question, agent, team, card, at, day, fault, error, credit in rows
+        ]
         if self._over.last is None:
             return found
         there = {each.evaluation_id for each in self.facts}
@@ -135,8 +148,11 @@ class _Reader:
         where, values = f"{self._column} = ? AND day >= ? AND day <= ?", [self._key, *self.days]
         if self._question:
             where, values = f"{where} AND question = ?", [*values, self._question]
-        rows = self._ledger.select("asked", f"{where} AND asked > 0 ORDER BY day, agent, question", values)
-        return [_asked_from(row) for row in rows]
+        rows = self._ledger.cells("asked", _ASKED, f"{where} AND asked > 0 ORDER BY day, agent, question", values)
+        return [
+            Asked(card, question, agent, team, _DATE(day), asked, missed)
+            for card, question, agent, team, day, asked, missed in rows
+        ]
 
     @cached_property
     def days(self) -> tuple[str, str] | None:
@@ -227,39 +243,30 @@ def _share(truths: Iterable[bool]) -> float | None:
     return sum(listed) / len(listed) if listed else None
 
 
-def fact_from(row: Mapping[str, Any]) -> Fact:
+def _fact(row: Sequence[Any]) -> Fact:
     """A row of `facts` as rules see it."""
-    details = row["details"] or {}
-    passed = row["passed"]
-    names = ("evaluation_id", "call_id", "agent", "team", "call_type", "evaluator", "scorecard", "version")
-    known: dict[str, Any] = {name: str(row[name] or "") for name in names}
+    evaluation, call, agent, team, call_type, evaluator, card, version, at, day, *result = row
+    score, agent_score, passed, non_critical, customer, business, compliance, opportunities, details = result
+    details = json.loads(details) if isinstance(details, str) else details
     return Fact(
-        **known,
-        at=_moment(row["at"]),
-        day=date.fromisoformat(str(row["day"])),
-        score=row["score"],
-        agent_score=row["agent_score"],
-        passed=None if passed is None else bool(passed),
-        non_critical=int(row["non_critical"]),
-        critical={harm: int(row[harm]) for harm in CRITICAL},
-        opportunities=int(row["opportunities"]),
-        metrics=details.get("metrics") or {},
+        evaluation,
+        call,
+        agent,
+        team,
+        call_type,
+        evaluator,
+        card,
+        version,
+        _moment(at),
+        _DATE(day),
+        score,
+        agent_score,
+        None if passed is None else bool(passed),
+        non_critical,
+        {"customer": customer, "business": business, "compliance": compliance},
+        opportunities,
+        (details or {}).get("metrics") or {},
     )
-
-
-def miss_from(row: Mapping[str, Any]) -> Miss:
-    """A row of `misses` as rules see it."""
-    names = ("evaluation_id", "question", "agent", "team", "scorecard")
-    known: dict[str, Any] = {name: str(row[name] or "") for name in names}
-    day = date.fromisoformat(str(row["day"]))
-    fault, error = str(row["fault"]), str(row["error"] or "")
-    return Miss(**known, at=_moment(row["at"]), day=day, fault=fault, error=error, credit=row["credit"])
-
-
-def _asked_from(row: Mapping[str, Any]) -> Asked:
-    known: dict[str, Any] = {name: str(row[name] or "") for name in ("scorecard", "question", "agent", "team")}
-    day = date.fromisoformat(str(row["day"]))
-    return Asked(**known, day=day, asked=int(row["asked"]), missed=int(row["missed"]))
 
 
 def _moment(text: object) -> datetime:

@@ -26,7 +26,6 @@ QUOTES: Final = 2
 AGREEMENTS: Final = 3
 OPEN: Final = 6
 PLOTTED: Final = 200
-MEAN_OF: Final = 5
 GOOD: Final = 0.8
 """A question is a strength where it was met in this share of the calls that asked it."""
 
@@ -38,8 +37,10 @@ CardOf: TypeAlias = Callable[[str, str, str], Scorecard | None]
 
 @dataclass
 class QuestionSeen:
-    """One question over the calls of an agent. met, missed: by the agent's own doing. calls: of the misses, latest
-    first."""
+    """One question over the calls of an agent.
+
+    met, missed: by the agent's own doing. calls: of the misses, the latest first. course: met or not, oldest first.
+    """
 
     title: str
     asked: int = 0
@@ -52,10 +53,10 @@ class QuestionSeen:
 
     @property
     def improved(self) -> tuple[int, int] | None:
-        """Misses in the older and the newer half, where they fell by half and there are enough of both."""
+        """Misses in the older and the newer half, where there were several and more than half of them are gone."""
         half = len(self.course) // 2
         before, lately = self.course[:half].count(False), self.course[half:].count(False)
-        return (before, lately) if half >= 2 and before >= 2 and lately * 2 <= before else None
+        return (before, lately) if before >= 3 and lately * 2 < before else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,11 @@ class DutySeen:
 
 @dataclass
 class AgentPage:
-    """One page for a coaching session. scores: (call, moment, own score), oldest first. elsewhere: misses that are
-    not the agent's, by fault and question."""
+    """One page for a coaching session.
+
+    scores: (call, moment, own score), oldest first. elsewhere: misses that are not the agent's, by fault and question.
+    hidden: coaching records that the viewer may not read.
+    """
 
     id: str
     name: str
@@ -144,10 +148,19 @@ class AgentPage:
         values, half = [score for _, _, score in self.scores], len(self.scores) // 2
         return _mean(values[:half]), _mean(values[half:])
 
+    @property
+    def mean_of(self) -> int:
+        """Over how many calls the line of the trend is drawn: five, of many calls twenty."""
+        return 5 if len(self.scores) <= 60 else 20
+
     def smooth(self) -> list[float]:
-        """The mean of the last five scores at each call."""
+        """The mean of the last so many scores at each call."""
         values = [score for _, _, score in self.scores]
-        return [sum(part) / len(part) for at in range(len(values)) if (part := values[max(0, at + 1 - MEAN_OF) : at + 1])]
+        return [
+            sum(part) / len(part)
+            for at in range(len(values))
+            if (part := values[max(0, at + 1 - self.mean_of) : at + 1])
+        ]
 
 
 def agent_page(
@@ -202,9 +215,7 @@ def _take(
     del found.calls[CALLS_OF_A_MISS:]
 
 
-def _call(
-    answer: Record, record: Record, when: datetime | None, asked: Question | None, language: str
-) -> CallSeen:
+def _call(answer: Record, record: Record, when: datetime | None, asked: Question | None, language: str) -> CallSeen:
     titles = {option.id: option.title for option in asked.answers.options} if asked else {}
     chosen = answer.get("answer")
     said = [
@@ -222,7 +233,7 @@ def _call(
 
 def _rank(page: AgentPage, seen: list[QuestionSeen]) -> None:
     page.improved = [each for each in seen if each.improved][:STRENGTHS]
-    good = [each for each in seen if each.met >= GOOD * each.asked and each.met and each not in page.improved]
+    good = [each for each in seen if each.met >= GOOD * each.asked and not each.classes and each not in page.improved]
     good.sort(key=lambda each: (-each.met / each.asked, -each.weight * each.met, each.title))
     page.strengths = good[: STRENGTHS - len(page.improved)]
     missed = [each for each in seen if each.missed]

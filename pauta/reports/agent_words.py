@@ -23,7 +23,8 @@ _WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "только то, что зависит от оператора",
     ),
     "latest": ("Latest call", "Última llamada", "Última ligação", "Последний звонок"),
-    "critical": ("Own critical errors", "Errores críticos propios", "Erros críticos próprios", "Свои критические ошибки"),
+    "critical": ("Own critical errors", "Errores críticos propios", "Erros críticos próprios",
+                 "Свои критические ошибки"),
     "strengths": ("What goes well", "Lo que sale bien", "O que vai bem", "Что получается"),
     "no_strengths": (
         "No question was met often enough to name it yet.",
@@ -75,10 +76,10 @@ _WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "fault_customer": ("customer", "cliente", "cliente", "клиент"),
     "trend": ("How it goes", "Cómo va", "Como vai", "Динамика"),
     "trend_note": (
-        "Own score of each call; the line is the mean of five.",
-        "Nota propia de cada llamada; la línea es la media de cinco.",
-        "Nota própria de cada ligação; a linha é a média de cinco.",
-        "Своя оценка по каждому звонку; линия – среднее по пяти.",
+        "Own score of each call; the line is the mean of {n}.",
+        "Nota propia de cada llamada; la línea es la media de {n}.",
+        "Nota própria de cada ligação; a linha é a média de {n}.",
+        "Своя оценка по каждому звонку; линия – среднее по {n}.",
     ),
     "no_trend": (
         "With fewer than two scored calls there is no trend yet.",

@@ -216,6 +216,11 @@ class AnyStore(ABC):
         """The rows of a query, JSON read; `?` stands for a value."""
         return self._read(query, values)
 
+    def read_cells(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query as the database has them, where there are many: JSON may be text still."""
+        with self._telling():
+            return list(self._execute(query, values))
+
     def write_one(self, query: str, values: Sequence[object] = ()) -> int:
         """A statement inside a transaction; returns how many rows it touched."""
         return int(self._execute(query, values).rowcount)

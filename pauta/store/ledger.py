@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pauta.store.ledger_tables import KEYS, LEDGER
 from pauta.store.tables import RESULT, fact
@@ -69,6 +69,10 @@ class Ledger:
     def select(self, table: str, where: str = "1 = 1", values: Sequence[object] = ()) -> list[Row]:
         """Rows of a table, whole."""
         return self.rows(f"SELECT {', '.join(LEDGER[table])} FROM {table} WHERE {where}", values)
+
+    def cells(self, table: str, names: Sequence[str], where: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Columns of rows of a table, where there are many, as the database has them: JSON may be text still."""
+        return self.store.read_cells(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", values)
 
     def one(self, table: str, where: str, values: Sequence[object] = ()) -> Row | None:
         """The first such row of a table, None where there is none."""

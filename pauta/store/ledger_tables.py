@@ -80,11 +80,11 @@ INDEXES: Final = {
     ),
     "asked": (("agent", "day"), ("team", "day"), ("scorecard", "day"), ("day",)),
     "alarms": (("active", "escalation"),),
-    "raised": (("escalation", "over_key"), ("escalation", "at"), ("agent", "at"), ("evaluation_id",)),
+    "raised": (("escalation", "over_key"), ("escalation", "at"), ("agent", "at"), ("evaluation_id",), ("call_id",)),
     "duties": (("agent", "state"), ("state", "due"), ("raised_key",)),
     "findings": (("state",), ("raised_key",)),
     "exemplars": (("question",),),
     "history": (("thing", "id"),),
     "notices": (("state", "not_before"), ("group_key", "at")),
-    "messages": (("state", "next_at"),),
+    "messages": (("state", "next_at"), ("group_key", "recipient", "at")),
 }  # fmt: skip

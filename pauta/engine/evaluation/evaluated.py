@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any, TypeAlias, overload
+from typing import Any, overload
 
 from pauta.engine.evaluation.records import Record, number, record, status_of
 from pauta.engine.evaluation.rows import Columns, columns
 from pauta.engine.model.results import UNKNOWN, Results
-
-Verdict: TypeAlias = tuple[str, bool | None, float | None]
-"""status, passed, score."""
+from pauta.engine.model.tallies import Verdict
 
 
 class Evaluated(Sequence[Record]):

@@ -206,6 +206,7 @@ class Occasion:
     kind: str = ""
     over_key: str = ""
     raised: Raise | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def evaluations(self) -> tuple[str, ...]:
@@ -245,7 +246,10 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message to people by role or name. group_by, every_s, repeat_s, unless: see the action `notify`."""
+    """A message to people by role or name. group_by, every_s, repeat_s, unless: see the action `notify`.
+
+    messages: the message in every language that there is, where there are several.
+    """
 
     to: tuple[str, ...]
     message: str = ""
@@ -254,6 +258,7 @@ class Notice:
     every_s: float = 0.0
     repeat_s: float | None = None
     unless: tuple[str, ...] = ()
+    messages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ class Notify(_Action):
 
     def opens(self, occasion: Occasion) -> Sequence[Opened]:
         """A notice; who is told by whom, and how often, is the follow-up's."""
+        told = self._options.get("message")
         return [
             Notice(
                 to=self._names("to"),
@@ -126,6 +127,7 @@ class Notify(_Action):
                 every_s=self._seconds("every", occasion) or 0.0,
                 repeat_s=self._seconds("repeat", occasion),
                 unless=self._names("unless"),
+                messages=dict(told) if isinstance(told, Mapping) else {},
             )
         ]
 

@@ -55,13 +55,15 @@ class Recognition:
 
     def found(self, window: Window) -> Sequence[Raise]:
         """The praise, where all that is asked for is there."""
+        duty = (
+            next((each for each in reversed(window.duties) if each.kind == self._after), None) if self._after else None
+        )
+        if self._after is not None and duty is None:
+            return ()
         facts = [fact for fact in window.facts if fact.agent_score is not None]
-        if self._after is None:
+        if duty is None:
             half = len(facts) // 2
             return self._praise(window, facts[:half], facts[-half:], facts) if len(facts) >= self._least else ()
-        duty = next((each for each in reversed(window.duties) if each.kind == self._after), None)
-        if duty is None:
-            return ()
         before = [fact for fact in facts if fact.at < duty.opened]
         since = [fact for fact in facts if fact.at >= duty.opened]
         if min(len(before), len(since)) < self._least:

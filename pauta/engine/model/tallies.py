@@ -1,0 +1,35 @@
+"""How many evaluations came out how."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Verdict: TypeAlias = tuple[str, bool | None, float | None]
+"""status, passed, score of one evaluation."""
+
+
+@dataclass
+class CardSummary:
+    """How the evaluations by one version of a card came out. `score_sum` is over the `scored`, complete ones."""
+
+    evaluations: int = 0
+    by_person: int = 0
+    by_status: Counter[str] = field(default_factory=Counter)
+    passed: int = 0
+    failed: int = 0
+    scored: int = 0
+    score_sum: float = 0.0
+
+    def count(self, verdict: Verdict, human: bool) -> None:
+        """Take one evaluation into account."""
+        status, passed, score = verdict
+        self.evaluations += 1
+        self.by_person += human
+        self.by_status[status] += 1
+        self.passed += passed is True
+        self.failed += passed is False
+        if status == "complete" and score is not None:
+            self.scored += 1
+            self.score_sum += score
