@@ -168,20 +168,21 @@ def criterion_pages() -> Iterator[tuple[str, str]]:
 RULES = """\
 # Rules of escalations
 
-An escalation says `when` by a condition, or leaves that to a `rule`. A rule over one evaluation stands in a card; one over
-many stands under `escalations` in `pauta.yaml`, with `over`: which evaluations are looked at together.
+An escalation says `when` by a condition, or leaves that to a `rule`. A rule over one evaluation stands in a card;
+one over many stands under `escalations` in `pauta.yaml`, with `over`: which evaluations are looked at together.
 
     over: {agent: last 10}        the last ten evaluations of each agent
     over: {agent: 14 d}           today and the thirteen days before; also 36 h, 90 min
     over: {question: 7 d}         one window a question of a card; also team, scorecard, evaluator, call_type
 
-In place of a rule a condition may ask for the window's figures: `mean_score`, `share_failed` (of a question: how often it was
-missed of how often it was asked), `count`, `failing_agents`, `trend` (the mean of the newer half less that of the older),
-`critical_accuracy.customer`, `.business`, `.compliance`.
+In place of a rule a condition may ask for the window's figures: `mean_score`, `share_failed` (of a question: how
+often it was missed of how often it was asked), `count`, `failing_agents`, `trend` (the mean of the newer half less
+that of the older), `critical_accuracy.customer`, `.business`, `.compliance`.
 
-A window is looked at in each night in which something in it is new. What is found is raised once; what is found again is
-raised again only when there is newer evidence and what it had opened is done with, or when it had ended and came back in
-other calls altogether. What three months of a centre show of rules and noise is told in [follow-up](follow-up.md).
+A window is looked at in each night in which something in it is new. What is found is raised once; what is found
+again is raised again only when there is newer evidence and what it had opened is done with, or when it had ended
+and came back in other calls altogether. What three months of a centre show of rules and noise is told in
+[follow-up](follow-up.md).
 """
 
 

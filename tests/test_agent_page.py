@@ -112,8 +112,10 @@ def test_strengths_come_first_then_misses_then_the_rest(tmp_path, monkeypatch):
                  "Last agreements", "To be done"]  # fmt: skip
         places = [text.index(each) for each in order]
         assert places == sorted(places)
-        for said in ("95 % of calls", "50 before, 90 since", "Greet before anything else", "I forget it when they shout",
-                     "Luis Paz", "overdue", "critical for compliance", "1:01"):  # fmt: skip
+        for said in (
+            "95 % of calls", "50 before, 90 since", "Greet before anything else", "I forget it when they shout",
+            "Luis Paz", "overdue", "critical for compliance", "1:01",
+        ):  # fmt: skip
             assert said in text, said
 
 

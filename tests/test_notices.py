@@ -1,4 +1,4 @@
-"""Messages to people: grouped, silenced, repeated, sent at least once under one key, and what is late goes up the line."""
+"""Messages to people: grouped, silenced, repeated, sent at least once under one key; what is late goes up the line."""
 
 import json
 import signal

@@ -16,7 +16,8 @@ PEOPLE = People({
     each.id: each
     for each in (
         Person("ana", "Ana Mora", "north", "luis", ("agent",)), Person("ben", "Ben", "north", "luis", ("agent",)),
-        Person("luis", "Luis Paz", None, "marta", ("supervisor",)), Person("rosa", "Rosa", None, "otto", ("supervisor",)),
+        Person("luis", "Luis Paz", None, "marta", ("supervisor",)),
+        Person("rosa", "Rosa", None, "otto", ("supervisor",)),
         Person("marta", "Marta", None, None, ("manager",)), Person("otto", "Otto", None, None, ("manager",)),
         Person("petra", "Petra", None, None, ("quality",)), Person("eva", "Eva", None, "petra", ("evaluator",)),
     )
@@ -34,7 +35,7 @@ def test_the_agent_the_givers_and_the_lines_above_both_see_a_record(viewer):
     if viewer in SEES:
         must_see(RECORD, viewer, PEOPLE)
     else:
-        with pytest.raises(ProblemsFound, match="E792|may not see"):
+        with pytest.raises(ProblemsFound, match="may not see"):
             must_see(RECORD, viewer, PEOPLE)
 
 

@@ -120,6 +120,7 @@ def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Pro
     """
     from datetime import UTC
 
+    from pauta.commands.sinks import close_all
     from pauta.engine.problems import ProblemsFound
     from pauta.followup.night import run_night
 
@@ -134,6 +135,8 @@ def follow_up_after(workspace: Workspace, outlets: Sequence[Outlet]) -> list[Pro
             sent = tell_people(store, setting, outlets, workspace, now)
     except ProblemsFound as found:
         return list(found.problems)
+    finally:
+        close_all([each for each in outlets if callable(getattr(each.sink, "notify", None))])
     if night.raised:
         click.echo(night_text(night), err=True)
     return [*problems, *night.problems, *sent]

@@ -33,7 +33,7 @@ SLICE: Final = 500
 WINDOWS: Final = 100
 """So many windows are looked at in one transaction."""
 
-DONE: Final = ("closed", "verified")
+DONE: Final = ("closed", "withdrawn", "verified")
 """The states in which nothing is left to be done."""
 
 _OPENED: Final = """SELECT d.state FROM raised AS r JOIN duties AS d ON d.raised_key = r.key
