@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -322,3 +323,39 @@ def test_the_command(tmp_path, monkeypatch):
     nowhere = runs.invoke(main, ["forget", "--call", "c-1", "--yes", "--proof", "no/where.json"])
     assert nowhere.exit_code == 1
     assert "E799" in nowhere.output
+
+
+def test_somebody_who_reads_meanwhile_breaks_the_proof(tmp_path, monkeypatch):
+    operation(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pauta.store.sqlite.BUSY_TIMEOUT_S", 0.1)
+    reader = sqlite3.connect(tmp_path / "results" / "p.db", isolation_level=None)
+    reader.execute("PRAGMA journal_mode = wal")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM calls").fetchall()
+    runs = CliRunner()
+    done = runs.invoke(main, ["forget", "--customer", "cust-990117", "--yes"])
+    assert done.exit_code == 1
+    assert "E797" in done.output
+    assert "NOT proved" in done.output
+    reader.execute("COMMIT")
+    reader.close()
+    again = runs.invoke(main, ["forget", "--call", "c-1", "--yes"])
+    assert again.exit_code == 0, again.output
+    assert not [each for each in WORDS if each.encode() in (tmp_path / "results" / "p.db").read_bytes()]
+
+
+def test_files_that_cannot_be_written_anew_break_the_proof(tmp_path, monkeypatch):
+    @contextmanager
+    def failing(self):
+        yield
+        raise ProblemsFound([])
+
+    with Store(tmp_path / "p.db") as store:
+        filled(store)
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "erasing", failing)
+            done = forget(store, ["c-1"], NOW)
+        assert not done.proved
+        assert done.as_json()["files_written_anew"] is False
+        assert forget(store, ["c-1"], NOW).proved

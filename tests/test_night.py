@@ -221,8 +221,8 @@ def test_a_window_is_raised_once_and_again_after_what_it_opened_is_done(store):
 def test_small_errors_warn_accumulate_and_are_spent(store):
     setting, seen = setting_of(STANDING), []
     for number in range(8):
-        one = call(f"c{number}", number)
-        write(store, [one], [by_person(one, ["greeting"])])
+        one, other = call(f"c{number}", number), call(f"d{number}", number, agent="bob")
+        write(store, [one, other], [by_person(one, ["greeting"]), by_person(other)])
         run_night(store, setting, night_of(number))
         seen.append([bool(row["warning"]) for row in raised(store, "many")])
     true = True
@@ -233,6 +233,22 @@ def test_small_errors_warn_accumulate_and_are_spent(store):
     assert seen[4] == [true, False, true]
     assert seen[5] == [true, False, true, False]
     assert seen[7] == [true, False, true, False, true]
+
+
+def test_what_an_open_finding_is_about_counts_against_nobody(store):
+    setting, ledger = setting_of(STANDING), store.ledger()
+    for number in range(3):
+        called = [call(f"{number}-{n}", number, n, f"agent-{n}") for n in range(6)]
+        write(store, called, [by_person(each, ["greeting"]) for each in called])
+        run_night(store, setting, night_of(number))
+    assert len(ledger.select("findings")) == 1
+    assert raised(store, "many") == raised(store, "habit") == []
+    ledger.change("findings", {"question": "greeting"}, state="verified")
+    good = [call(f"good-{n}", 3, n, "bob") for n in range(5)]
+    again = call("again", 3, agent="agent-1")
+    write(store, [again, *good], [by_person(again, ["greeting"]), *map(by_person, good)])
+    run_night(store, setting, night_of(3))
+    assert [row["agent"] for row in raised(store, "habit")] == ["agent-1"]
 
 
 def test_what_is_not_the_agents_fault_is_no_habit(store):

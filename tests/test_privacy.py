@@ -5,12 +5,13 @@ import json
 import pytest
 from agents_seen import folder_of, with_duties
 from click.testing import CliRunner
+from postgres_server import fresh_url
 
 from pauta.cli import main
 from pauta.engine.problems import ProblemsFound
 from pauta.followup.people import People, Person
 from pauta.followup.privacy import OUTSIDE, duties_seen, may_see, may_see_evaluations, must_see
-from pauta.store import Store
+from pauta.store import PostgresStore, Store
 
 PEOPLE = People({
     each.id: each
@@ -127,3 +128,12 @@ def test_only_those_who_may_move_a_record(here, viewer):
     assert "E789" in moved.output
     with Store(here / "p.db") as store:
         assert store.ledger().select("duties", "id = ?", ("d" * 32,))[0]["state"] == "scheduled"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_the_stores_view_of_duties_says_what_quality_may_know(tmp_path, kind):
+    with Store(tmp_path / "p.db") if kind == "sqlite" else PostgresStore(fresh_url()) as store:
+        store.ledger().put("duties", [{**RECORD, "raised_key": "r", "escalated": 0}])
+        (row,) = store.read("SELECT * FROM duties_outline")
+        assert set(row) == set(OUTSIDE)
+        assert "private" not in json.dumps(row)

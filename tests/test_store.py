@@ -16,6 +16,7 @@ from results_made import evaluation
 from pauta.engine.model.calls import Call
 from pauta.engine.problems import ProblemsFound
 from pauta.store import JSON_COLUMNS, TABLES, VIEWS, Store, Written
+from pauta.store.ledger_tables import LEDGER, LEDGER_VIEWS
 
 DOCS = Path(__file__).parents[1] / "docs" / "database.md"
 CARD = {
@@ -174,7 +175,8 @@ def test_the_tables_are_strict_and_their_keys_hold(path):
         )
     )
     assert rows(path, "PRAGMA foreign_key_check") == []
-    assert {name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type='view'")} == set(VIEWS)
+    views = {name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type='view'")}
+    assert views == {*VIEWS, *LEDGER_VIEWS}
 
 
 def test_a_number_that_is_none_is_refused_and_nothing_is_kept(path):
@@ -192,7 +194,7 @@ def test_every_column_is_documented_and_no_other():
     }
     assert {name: told.get(name) for name in TABLES} == {name: list(columns) for name, columns in TABLES.items()}
     assert set(VIEWS) <= set(told)
-    assert {name for columns in TABLES.values() for name in columns} >= JSON_COLUMNS
+    assert {name for columns in (*TABLES.values(), *LEDGER.values()) for name in columns} >= JSON_COLUMNS
 
 
 def test_every_column_of_a_view_is_documented(path):

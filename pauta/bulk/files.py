@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from pauta.bulk.counted import merge
 from pauta.bulk.parts import PIECES_OF_A_PART, PIECES_WITH_TURNS, Parts
 from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS, Input, Piece
-from pauta.bulk.scorer import Scorer, Setup, merge
+from pauta.bulk.scorer import Scorer, Setup
 from pauta.bulk.work import Done, Worker
 from pauta.bulk.workers import Workers
 from pauta.engine.host import Host

@@ -110,7 +110,7 @@ def _wanted(
 
 
 def _pair(incoming: Incoming, row: int) -> tuple[Call, HumanEvaluation]:
-    human = incoming.human(row)
+    human = incoming.human(row, answers=False)
     assert human is not None, "a row with a person has an evaluation"
     return incoming.call_alone(row), human
 

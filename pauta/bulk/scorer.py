@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.bulk.counted import summary_of
 from pauta.bulk.incoming import Incoming, Lazy
 from pauta.bulk.layout import Layout, layout_of
 from pauta.bulk.outcomes import Outcomes, cards_in, outcomes_of
@@ -26,9 +27,8 @@ from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, Answer, CallBatch, batch_of
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words
 from pauta.engine.model.conditions import Condition, tests_of
-from pauta.engine.model.results import Results, Status
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.pipeline import CardSummary, Summary, second_record
+from pauta.engine.pipeline import Summary, second_record
 from pauta.engine.problems import Problem, ProblemsFound, did_you_mean
 from pauta.engine.routing import Router, Versions
 
@@ -175,7 +175,7 @@ class Scorer:
             problems=(*self._layout_warnings(incoming), *told),
             keys=keys_of(incoming, key_rows),
             key_rows=key_rows,
-            summary=_summary(incoming, outcomes, groups, skip),
+            summary=summary_of(incoming, outcomes, groups, skip),
         )
 
     def plan(self, card: Scorecard, told: list[Problem]) -> _Ready:
@@ -223,6 +223,7 @@ class _Ready:
             subjects += [subject for each in criterion.walk() for subject in each.reads]
         if self.plan.criteria:
             subjects.append("call.language")
+        self._meant: dict[str, dict[Any, int | None]] = {question.id: {} for question in card.questions}
         self.subjects = [each for each in dict.fromkeys(subjects) if each.startswith("call.")]
 
     def batch(self, incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:
@@ -261,7 +262,12 @@ class _Ready:
             return _raw_coded(codes, values) if (codes >= 0).any() else None
         coding = self.plan.codings[at]
         if coding.closed:
-            known = [_code(coding, value) for value in values]
+            meant = self._meant[name]
+            if any(value not in meant for value in values):
+                if len(meant) > _BYTE:
+                    meant.clear()
+                meant |= {value: _code(coding, value) for value in values}
+            known = [meant[value] for value in values]
             if None not in known:
                 small: Any = np.uint8 if len(coding.vocabulary) <= _BYTE else np.int32
                 return Coded(np.array([*known, 0], dtype=small)[codes], self.plan.vocabulary(name))
@@ -357,46 +363,6 @@ def keys_of(incoming: Incoming, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
     blake = hashlib.blake2b
     digests = b"".join([blake(key, digest_size=8).digest() for key in joined.cast(pa.binary()).to_pylist()])
     return np.frombuffer(digests, dtype="<u8")
-
-
-def _summary(
-    incoming: Incoming, outcomes: Outcomes, groups: Sequence[Group], skip: NDArray[np.bool_] | None
-) -> Summary:
-    left_out = int((incoming.taken & skip).sum()) if skip is not None else 0
-    calls = int(incoming.taken.sum()) - left_out
-    unclaimed = [n for n, wanted in enumerate(outcomes.wanted) if not wanted]
-    summary = Summary(
-        calls=calls,
-        evaluations=sum(len(group.rows) for group in groups),
-        unclaimed=int(np.isin(outcomes.codes, unclaimed).sum()) if unclaimed else 0,
-        refused=incoming.size - calls,
-    )
-    for group in groups:
-        name = group.results.scorecard.name
-        merge(summary.by_card.setdefault(name, CardSummary()), _card_summary(group.results, group.by_person))
-    return summary
-
-
-def _card_summary(results: Results, by_person: NDArray[np.bool_]) -> CardSummary:
-    scored = (results.status == Status.COMPLETE) & ~np.isnan(results.score)
-    summary = CardSummary(
-        evaluations=len(results),
-        by_person=int(by_person.sum()),
-        passed=int((results.passed == 1).sum()),
-        failed=int((results.passed == 0).sum()),
-        scored=int(scored.sum()),
-        score_sum=float(results.score[scored].sum()),
-    )
-    counts = np.bincount(results.status, minlength=len(Status))
-    summary.by_status.update({status.name.lower(): int(counts[status]) for status in Status if counts[status]})
-    return summary
-
-
-def merge(into: CardSummary, other: CardSummary) -> None:
-    """Count the evaluations of a batch with those before."""
-    for name in ("evaluations", "by_person", "passed", "failed", "scored", "score_sum"):
-        setattr(into, name, getattr(into, name) + getattr(other, name))
-    into.by_status.update(other.by_status)
 
 
 def _by_row(refused: tuple[int, str | None, Problem]) -> tuple[int, str]:

@@ -101,7 +101,7 @@ def score_on_cluster(
         codes = {row["code"]: row["count"] for row in rejects.groupBy("code").count().collect()} if first else {}
     tell(_told(first, written.rejects, to))
     _say(count, written, by_card, to, form)
-    if workspace.host.problems or any(code.startswith(("E6", "E761")) for code in codes):
+    if workspace.host.problems or any(code.startswith(("E6", "E761", "E766")) for code in codes):
         return DONE_WITH_FAILURES
     return PROBLEMS_FOUND if written.rejects or refused else GOOD
 

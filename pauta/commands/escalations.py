@@ -16,14 +16,18 @@ from pauta.commands.answering import (
     text_or_json,
     wrong_use,
 )
+from pauta.commands.escalations_test import try_escalations
 
 
 @click.group()
 def escalations() -> None:
-    """What evaluations ask people to do: raise it.
+    """What evaluations ask people to do: raise it, or see what would be raised.
 
     Example: pauta escalations run
     """
+
+
+escalations.add_command(try_escalations)
 
 
 @escalations.command()

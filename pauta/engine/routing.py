@@ -36,6 +36,11 @@ class Versions(Protocol):
         ...
 
 
+MOST_KEPT: Final = 4096
+"""For so many kinds of calls the cards are remembered."""
+_KEPT_KINDS: Final = frozenset({str, type(None)})
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """The cards that score a call; `problems` are cards that were asked for and do not score it."""
@@ -61,6 +66,9 @@ class Router:
         self.today = today or datetime.now(timezone).date()
         self._in_effect: dict[date, Sequence[Scorecard]] = {}
         self._resolved: dict[tuple[str, date], Scorecard | Problem] = {}
+        self._named: dict[date, Route] = {}
+        self._subjects: dict[date, tuple[str, ...]] = {}
+        self._claimed: dict[tuple[date, tuple[Value | None, ...]], Route] = {}
 
     def day(self, call: Call) -> date:
         """The day of a call: in the operation's time zone, else in the offset it was written with; else today."""
@@ -73,17 +81,29 @@ class Router:
         return self._in_effect[day]
 
     def route(self, call: Call) -> Route:
-        """The cards that score a call."""
+        """The cards that score a call; worked out once for all calls that are alike in what the cards ask about."""
         day = self.day(call)
-        if not self.named:
-            return Route(claimed_by(call, self.cards_of(day)))
-        return self.route_named(day)
+        if self.named:
+            return self.route_named(day)
+        if day not in self._subjects:
+            conditions = [card.applies_to for card in self.cards_of(day) if card.applies_to is not None]
+            self._subjects[day] = tuple({test.subject: None for each in conditions for test in tests_of(each)})
+        asked = tuple([_value(call, subject) for subject in self._subjects[day]])
+        found = self._claimed.get((day, asked))
+        if found is None:
+            found = Route(claimed_by(call, self.cards_of(day)))
+            # 1, 1.0 and true are equal and not the same to a card; and a run of any length holds so many
+            if _KEPT_KINDS.issuperset(map(type, asked)) and len(self._claimed) < MOST_KEPT:
+                self._claimed[day, asked] = found
+        return found
 
     def route_named(self, day: date) -> Route:
         """The cards that were named, in the versions of a day."""
-        found = [card if isinstance(card, Scorecard) else self.version(card, day) for card in self.named]
-        cards = tuple(card for card in found if isinstance(card, Scorecard))
-        return Route(cards, tuple(problem for problem in found if isinstance(problem, Problem)))
+        if day not in self._named:
+            found = [card if isinstance(card, Scorecard) else self.version(card, day) for card in self.named]
+            cards = tuple(card for card in found if isinstance(card, Scorecard))
+            self._named[day] = Route(cards, tuple(problem for problem in found if isinstance(problem, Problem)))
+        return self._named[day]
 
     def version(self, name: str, day: date) -> Scorecard | Problem:
         """The version that `id` or `id@range` means on a day."""

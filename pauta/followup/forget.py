@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -50,7 +49,7 @@ class Forgotten:
     """What was done, and the proof of it.
 
     changed: how many cells, by `table.column`. kept_texts: texts about these calls that quote nothing and stayed.
-    left: what a second look would still have to change.
+    left: what a second look would still have to change. rewritten: whether the database's files were written anew.
     """
 
     calls: list[str]
@@ -63,12 +62,14 @@ class Forgotten:
     search: Search | None = None
     left: dict[str, int] = field(default_factory=dict)
     at: str = ""
+    kept: bool = False
+    rewritten: bool = True
 
     @property
     def proved(self) -> bool:
         """Whether the scores are as they were and no word was found."""
         gone = self.search is not None and not self.search.remains and not self.left
-        return gone and self.scores_before == self.scores_after
+        return gone and self.rewritten and self.scores_before == self.scores_after
 
     def as_json(self) -> Row:
         """The proof as a map, without any of the words."""
@@ -78,6 +79,7 @@ class Forgotten:
             "looked_at": {"evaluations": self.evaluations, "revisions": self.revisions, "tables": sorted(_looked_at())},
             "changed": dict(sorted(self.changed.items())),
             "texts_that_quote_nothing_and_stayed": self.kept_texts,
+            "files_written_anew": self.rewritten,
             "found_by_a_second_look": self.left,
             "scores_sha256": {"before": self.scores_before, "after": self.scores_after},
             "search": self.search.as_json() if self.search else None,
@@ -128,16 +130,28 @@ class _Forgetting:
         if unknown:
             raise ProblemsFound([Problem("E796", f"no call '{each}' is stored", None, None) for each in unknown])
         self._done.scores_before = self._scores()
-        with nullcontext() if self._dry else self._store.erasing(), self._ledger.writing():
+        if self._dry:
             self._look()
-            if not self._dry:
-                before = set(json.loads(self._ledger.mark(MARK) or "[]"))
-                self._ledger.set_mark(MARK, json.dumps(sorted(before | set(self._done.calls))))
-        if not self._dry:
-            self._done.scores_after = self._scores()
-            self._done.left = self._again()
-            self._done.search = search(self._store, self._words)
+            return self._done
+        self._erase()
+        self._done.scores_after = self._scores()
+        self._done.left = self._again()
+        self._done.search = search(self._store, self._words)
         return self._done
+
+    def _erase(self) -> None:
+        """Take the words away, and write the files anew; where only that fails, the proof says so."""
+        try:
+            with self._store.erasing():
+                with self._ledger.writing():
+                    self._look()
+                    before = set(json.loads(self._ledger.mark(MARK) or "[]"))
+                    self._ledger.set_mark(MARK, json.dumps(sorted(before | set(self._done.calls))))
+                self._done.kept = True
+        except ProblemsFound:
+            if not self._done.kept:
+                raise
+            self._done.rewritten = False
 
     def _look(self) -> None:
         self._evaluations()

@@ -43,6 +43,11 @@ class Keeper:
         """Keep an occasion and what its actions opened; returns how many of each."""
         self._add("raised", _raised_of(occasion))
         self.record("raised", occasion.key, occasion.at, "raise", "", "raised")
+        if self._people.informs and occasion.evaluation is not None and any(isinstance(each, Duty) for each in opened):
+            informed = Notice(
+                self._people.informs, group_by=("team",)
+            )  # what an action tells the same people replaces it
+            self._add("notices", *self._rows_of_notice(informed, occasion, self._people))
         counted: dict[str, int] = {}
         for place, each in enumerate(opened):
             name = key_of(occasion.key, place, type(each).__name__)

@@ -34,7 +34,8 @@ class People:
     """Everybody the operation's file names, and its feedback mode.
 
     gives: who gives the agent the feedback, `monitor`, `supervisor` or `both`. informs: roles and people who are told
-    of every evaluation. due: by when feedback is given where an escalation says nothing else; None: no deadline.
+    of every evaluation that asks for feedback or praise. due: by when feedback is given where an escalation says
+    nothing else; None: no deadline.
     """
 
     persons: Mapping[str, Person] = field(default_factory=dict)

@@ -73,12 +73,10 @@ class Windows:
 
     @cached_property
     def _of_process(self) -> frozenset[str]:
-        rows: list[Any] = self._ledger.select("findings", "state <> 'verified'")
-        return frozenset(
-            f"{row['scorecard']}/{name}"
-            for row in rows
-            for name in (row["details"].get("questions") or [row["question"]])
-        )
+        """What was found to be missed by many; a finding about one call says nothing of the others."""
+        query = """SELECT r.over_key FROM findings AS f JOIN raised AS r ON r.key = f.raised_key
+            WHERE f.state <> 'verified' AND r.over_kind = 'question'"""
+        return frozenset(str(row["over_key"]) for row in self._ledger.rows(query))
 
     def _asked_of_all(self, days: tuple[str, str] | None) -> dict[str, tuple[int, int]]:
         if days is None:

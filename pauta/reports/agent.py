@@ -24,6 +24,7 @@ MISSES: Final = 5
 CALLS_OF_A_MISS: Final = 2
 QUOTES: Final = 2
 AGREEMENTS: Final = 3
+PLANS: Final = 3
 OPEN: Final = 6
 PLOTTED: Final = 200
 GOOD: Final = 0.8
@@ -134,6 +135,7 @@ class AgentPage:
     plans: list[PlanSeen] = field(default_factory=list)
     agreements: list[AgreementSeen] = field(default_factory=list)
     duties: list[DutySeen] = field(default_factory=list)
+    more_plans: int = 0
     more_duties: int = 0
     hidden: int = 0
 

@@ -9,7 +9,7 @@ from typing import Any
 from pauta.followup.measures import Measured
 from pauta.followup.people import People
 from pauta.followup.privacy import duties_seen, may_see
-from pauta.reports.agent import AGREEMENTS, HELD, OPEN, OVER, AgentPage, AgreementSeen, DutySeen, PlanSeen
+from pauta.reports.agent import AGREEMENTS, HELD, OPEN, OVER, PLANS, AgentPage, AgreementSeen, DutySeen, PlanSeen
 
 Row = Mapping[str, Any]
 
@@ -40,6 +40,8 @@ def take_duties(
             page.plans.append(_plan(row, measured))
         elif row["state"] not in HELD:
             page.duties.append(_duty(shown[str(row["id"])], people))
+    page.more_plans = max(0, len(page.plans) - PLANS)
+    del page.plans[PLANS:]
     page.more_duties = max(0, len(page.duties) - OPEN)
     del page.duties[OPEN:]
     held.sort(key=lambda each: each[0], reverse=True)

@@ -18,6 +18,9 @@ from pauta.reports.pages import page as page_of
 LONGEST: Final = 160
 """Quotes, comments and reasons are cut here: a session has the call at hand."""
 
+LONGEST_WORDS: Final = 400
+"""What people agreed and expect is cut later."""
+
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Signs that turn the direction of the text around them."""
@@ -80,13 +83,15 @@ def _views(made: AgentPage, words: AgentWords, calendar: Calendar) -> View:
         ],
         "plans": [_plan(each, words) | {"due": moment(each.due)} for each in made.plans],
         "agreements": [
-            {"when": words.day(_day(each.when)), "giver": each.giver, "agreed": each.agreed, "words": each.words,
+            {"when": words.day(_day(each.when)), "giver": each.giver, "agreed": _short(each.agreed, LONGEST_WORDS),
+             "words": _short(each.words or "", LONGEST_WORDS),
              "reached": {"yes": words("reached"), "no": words("not_reached")}.get(str(each.reached), "")}
             for each in made.agreements
         ],
         "duties": [
             {"kind": words.known(each.kind, "kind_"), "state": words.known(each.state, "state_"),
-             "late": each.state == "overdue", "due": moment(each.due), "giver": each.giver, "message": each.message}
+             "late": each.state == "overdue", "due": moment(each.due), "giver": each.giver,
+             "message": _short(each.message)}
             for each in made.duties
         ],
     }  # fmt: skip
@@ -132,7 +137,8 @@ def _call(call: CallSeen, words: AgentWords, calendar: Calendar) -> View:
 
 def _plan(each: PlanSeen, words: AgentWords) -> View:
     view: View = {
-        "expect": each.expect, "state": words.known(each.state, "state_"), "kind": words.known(each.kind, "kind_"),
+        "expect": _short(each.expect, LONGEST_WORDS),
+        "state": words.known(each.state, "state_"), "kind": words.known(each.kind, "kind_"),
         "target": words("target", n=each.target) if each.target else "", "measured": "", "calls": "", "reached": "",
     }  # fmt: skip
     if each.measure is not None:
@@ -168,9 +174,9 @@ def _height(score: float) -> float:
     return 140 - 1.25 * min(max(score, 0.0), 100.0)
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = LONGEST) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST else flat[:LONGEST].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return flat if len(flat) <= longest else flat[:longest].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _clock(seconds: object) -> str:
@@ -199,6 +205,8 @@ def _lines(made: AgentPage, words: AgentWords, views: View) -> Iterator[str]:
         for each in views["plans"]
     ]
     yield from _block(words("plans"), plans)
+    if made.more_plans:
+        yield f"  {words('more', n=made.more_plans)}"
     for each in views["agreements"]:
         own = f"{words('own_words')}: {each['words']}" if each["words"] else ""
         each["line"] = _joined(each["when"], each["giver"], each["agreed"], own, each["reached"])

@@ -152,9 +152,10 @@ def _setup_of(cards: str | Path | Sequence[str | Path], plugins: str | Path | No
 
 def _shippable(setup: Setup) -> Setup:
     """The setup with the plugins' files in it: executors have no folder of the operation."""
+    folders = [setup.plugins] if isinstance(setup.plugins, str) else setup.plugins or ()
     files = {
         str(each.relative_to(folder)): each.read_bytes()
-        for folder in reversed(setup.plugins)  # of two files of one name the first folder's counts
+        for folder in reversed(folders)  # of two files of one name the first folder's counts
         for each in sorted(Path(folder).rglob("*.py"))
     }
     return replace(setup, plugins=(), plugin_files={**files, **setup.plugin_files})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE, ROW = "_file", "_row"
 """Columns of the input that say where a row stands; rejects name it, results do without."""
 TABLE: Final = "the table"
+MOST_FAULTS: Final = 20
 SCORERS: Final = 2
 """So many setups a Python process of an executor keeps compiled: a job's, and that of the job beside it."""
 
@@ -58,13 +59,14 @@ def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Ite
     schema = out_schema(shipment.fields)
     seen = Seen() if shipment.once else None
     told: set[Problem] = set()
+    faults: list[Problem] = []
     scorer = _scorer_of_task(shipment)
     for numbered in batches:
         batch = numbered.rename_columns(list(shipment.columns))
         if isinstance(scorer, Problem):
             yield _rejected(_all_refused(batch, scorer), batch, schema)
             continue
-        for scored in _scored(scorer, given(batch, scorer.setup.timezone), 1, seen):
+        for scored in _scored(scorer, given(batch, scorer.setup.timezone), 1, seen, faults):
             if isinstance(scored, Problem):
                 yield _rejected(list(_told([scored], set(), batch, told)), batch, schema)
                 continue
@@ -76,11 +78,17 @@ def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Ite
 
 
 def _scored(
-    scorer: Scorer, batch: pa.RecordBatch, first_row: int, seen: Seen | None, again: NDArray[np.bool_] | None = None
+    scorer: Scorer,
+    batch: pa.RecordBatch,
+    first_row: int,
+    seen: Seen | None,
+    faults: list[Problem],
+    again: NDArray[np.bool_] | None = None,
 ) -> Iterator[Scored | Problem]:
     """What came of a batch. Where scoring it raises, its halves are scored, down to the row that is at fault.
 
     A job over a hundred million calls does not end because of a call that nobody thought of: it is told as a reject.
+    After MOST_FAULTS of a partition rows are not looked for any more: what raises then refuses all that were tried.
     """
     try:
         incoming = scorer.prepare(batch, file=TABLE, first_row=first_row)
@@ -88,15 +96,16 @@ def _scored(
             again = _again(incoming, seen)
         scored = scorer.finish(incoming, again)
     except Exception as error:
-        if batch.num_rows == 1:
+        if batch.num_rows == 1 or len(faults) >= MOST_FAULTS:
             message = f"the row could not be scored: {said(error)}"
-            hint = "the other rows were; this is a fault of pauta: please report it with the row"
-            yield Problem("E766", message, Place(TABLE, first_row, 1), hint)
+            hint = "this is a fault of pauta: please report it with the row"
+            faults += [Problem("E766", message, Place(TABLE, first_row + n, 1), hint) for n in range(batch.num_rows)]
+            yield from faults[-batch.num_rows :]
             return
         half = batch.num_rows // 2
         for start, part in ((0, batch.slice(0, half)), (half, batch.slice(half))):
             known = None if again is None else again[start : start + part.num_rows]
-            yield from _scored(scorer, part, first_row + start, seen, known)
+            yield from _scored(scorer, part, first_row + start, seen, faults, known)
     else:
         yield scored
 

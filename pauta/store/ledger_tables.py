@@ -88,3 +88,8 @@ INDEXES: Final = {
     "notices": (("state", "not_before"), ("group_key", "at")),
     "messages": (("state", "next_at"), ("group_key", "recipient", "at")),
 }  # fmt: skip
+
+LEDGER_VIEWS: Final = {
+    "duties_outline": "SELECT id, kind, agent, team, state, due, opened_at FROM duties",
+}
+"""What may be read of coaching records by those they are not for, such as the quality team's reports."""

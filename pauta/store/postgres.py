@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pauta.engine.delivery import stamp
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.store.contract import AnyStore
-from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER
+from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER, LEDGER_VIEWS
 from pauta.store.tables import FIRST_OUTBOX, JSON_COLUMNS, OF, TABLES, reader_of
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ MAKES: Final = {
     "0001_first": ("cards", "calls", "evaluations", *VIEWS),
     "0002_outbox": ("outbox",),
     "0003_bundles": (),
-    "0004_follow_up": tuple(LEDGER),
+    "0004_follow_up": (*LEDGER, *LEDGER_VIEWS),
 }
 
 MIGRATIONS: Final = {
@@ -305,6 +305,7 @@ MIGRATIONS: Final = {
             for name, each in LEDGER.items()
         ),
         *(f"CREATE INDEX ON {name} ({', '.join(index)})" for name, each in INDEXES.items() for index in each),
+        *(f"CREATE VIEW {name} AS {query}" for name, query in LEDGER_VIEWS.items()),
     ),
 }
 """What this version knows, step by step."""

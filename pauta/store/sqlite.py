@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pauta.engine.problems import Place, Problem, ProblemsFound
 from pauta.store.contract import AnyStore
-from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER
+from pauta.store.ledger_tables import INDEXES, KEYS, LEDGER, LEDGER_VIEWS
 from pauta.store.tables import CARD, FIRST_OUTBOX, TABLES, VIEWS
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ MAKES: Final = {
     "0001_first": ("cards", "calls", "evaluations", *VIEWS),
     "0002_outbox": ("outbox",),
     "0003_bundles": (),
-    "0004_follow_up": tuple(LEDGER),
+    "0004_follow_up": (*LEDGER, *LEDGER_VIEWS),
 }
 """The steps that this version knows, and the tables and views that each makes.
 
@@ -211,5 +211,7 @@ def _migrations() -> Migrations:
             table.create(columns, pk=KEYS[name] or None, strict=True)
             for index in INDEXES.get(name, ()):
                 table.create_index(index)
+        for name, query in LEDGER_VIEWS.items():
+            db.create_view(name, query)
 
     return migrations

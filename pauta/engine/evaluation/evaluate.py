@@ -82,6 +82,7 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered) -> Results:
         detail=_Detail(plan, gathered.codes, gathered.cells, scored, kept),
         plugins=plan.versions,
         problems=tuple(problems),
+        pieces=plan.pieces,
     )
     fired, failures = escalate(plan, results)
     return replace(results, fired=fired, problems=(*results.problems, *failures))

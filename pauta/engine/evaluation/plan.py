@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.tables import PartSections, Tables, coverage_worth
 from pauta.engine.host import Host
 from pauta.engine.model.conditions import tests_of
+from pauta.engine.model.results import Pieces
 from pauta.engine.model.scorecard import Question, Scorecard
 from pauta.engine.problems import Problem
 
@@ -21,7 +22,8 @@ from pauta.engine.problems import Problem
 class Plan:
     """What `evaluate` works from. Positions of questions are those in `scorecard.questions`.
 
-    order: positions such that a question comes after those that its conditions and its criterion ask about.
+    order: positions such that a question comes after those that its conditions and its criterion ask about. pieces:
+    answers of closed questions as they were once written, for results.
     """
 
     scorecard: Scorecard
@@ -34,6 +36,7 @@ class Plan:
     versions: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
     position: Mapping[str, int] = field(default_factory=dict)
+    pieces: dict[Hashable, Pieces] = field(default_factory=dict, compare=False, repr=False)
 
     def vocabulary(self, question: str) -> tuple[str, ...]:
         """What the codes of a question stand for, the states first; the options only of a closed question."""

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pauta.engine.evaluation.records import Record, answer, engine_of, evaluation_id, status_of
 from pauta.engine.model.calls import ENGINE, Call
 from pauta.engine.model.findings import Evidence, Findings
-from pauta.engine.model.results import UNKNOWN, Given, QuestionAnswers, Results
-from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Question
+from pauta.engine.model.results import UNKNOWN, Given, Pieces, QuestionAnswers, Results
+from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Kind, Question
 
 Columns: TypeAlias = dict[str, list[Any]]
 as_json: Final[Callable[[object], str]] = json.JSONEncoder(
@@ -152,12 +152,10 @@ def _answers(results: Results, question: Question) -> list[str]:
     """The answer of each row to one question as JSON, as `records.answer` has it."""
     given = results.answers[question.id]
     shares, share_at = _coded(results.shares[question.id])
-    _, where, kind_at = np.unique(_kinds(given), return_index=True, return_inverse=True)
-    own_reasons = given.findings is not None
-    pieces = [_pieces(answer(results, question, given, row, None), own_reasons) for row in where.tolist()]
-    both, both_at = np.unique(kind_at * len(shares) + share_at, return_inverse=True)
+    pieces, kind_at = _kinds(results, question, given)
+    both, both_at = _distinct(kind_at * len(shares) + share_at, len(pieces) * len(shares))
     plain = []
-    for kind, share in zip(*(each.tolist() for each in np.divmod(both, len(shares))), strict=True):
+    for kind, share in (divmod(each, len(shares)) for each in both.tolist()):
         head, middle, why, tail = pieces[kind]
         plain.append(f'{head}{shares[share]}{middle}"evidence":[],"reason":{why}{tail}')
     texts = [plain[n] for n in both_at.tolist()]
@@ -170,17 +168,43 @@ def _answers(results: Results, question: Question) -> list[str]:
     return texts
 
 
-def _kinds(given: QuestionAnswers) -> NDArray[np.int64]:
-    """(rows,) a number for all that an answer says besides its share: its code, who gave it, what was proposed."""
-    kinds = given.codes.astype(np.int64)
+def _kinds(results: Results, question: Question, given: QuestionAnswers) -> tuple[list[Pieces], NDArray[np.intp]]:
+    """The pieces of each kind of answer, and for each row which it has: its code, who gave it, what was proposed.
+
+    Those of a closed question are the same in all batches of a plan, and kept.
+    """
+    kinds, stop = given.codes.astype(np.int64), len(given.cells)
     if given.given is not None:
-        kinds = kinds * len(Given) + given.given
+        kinds, stop = kinds * len(Given) + given.given, stop * len(Given)
     if given.proposed is not None:
-        kinds = kinds * len(given.cells) + given.proposed
-    return kinds
+        kinds, stop = kinds * len(given.cells) + given.proposed, stop * len(given.cells)
+    distinct, kind_at = _distinct(kinds, stop)
+    where = np.empty(len(distinct), dtype=np.intp)
+    where[kind_at] = np.arange(len(kinds))
+    own_reasons = given.findings is not None
+    kept = results.pieces if question.answers.kind is Kind.ONE else {}
+    found = []
+    for kind, row in zip(distinct.tolist(), where.tolist(), strict=True):
+        key = question.id, kind, given.given is None, given.proposed is None, own_reasons
+        if key not in kept:
+            kept[key] = _pieces(answer(results, question, given, row, None), own_reasons)
+        found.append(kept[key])
+    return found, kind_at
 
 
-def _pieces(made: Record, own_reasons: bool) -> tuple[str, str, str, str]:
+def _distinct(numbers: NDArray[np.int64], stop: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The distinct ones of numbers below `stop`, and for each row its place among them; few are not sorted."""
+    if stop > 4 * len(numbers) + 256:
+        return np.unique(numbers, return_inverse=True)
+    there = np.zeros(stop, dtype=np.bool_)
+    there[numbers] = True
+    distinct = np.flatnonzero(there)
+    place = np.empty(stop, dtype=np.intp)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[numbers]
+
+
+def _pieces(made: Record, own_reasons: bool) -> Pieces:
     """An answer as JSON in pieces: what stands before its share, before its evidence, the reason, what stands behind.
 
     own_reasons: whether the reason is that of one row, and not of all that are answered alike.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words, coded
@@ -117,6 +118,9 @@ class HumanEvaluation:
 Note: TypeAlias = Answer
 """What stands beside a person's answer: comment, fault, time."""
 
+_NOTHING: Final[Mapping[str, Answer]] = MappingProxyType({})
+"""The answers of nobody."""
+
 
 @dataclass
 class CallBatch:
@@ -179,12 +183,14 @@ def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = (
     asked = set[str]().union(*(human.answers for human in people if human))
     columns: dict[str, Coded[Any]] = {}
     notes: dict[tuple[int, str], Note] = {}
+    answers_of = [(human.answers if human else _NOTHING).get for human in people]
     for question in sorted(asked):
-        given = [human.answers.get(question) if human else None for human in people]
-        different = dict(zip(map(id, given), given, strict=True))  # bare answers of the same text are one object
+        given = [answer_to(question) for answer_to in answers_of]
+        who = list(map(id, given))
+        different = dict(zip(who, given, strict=True))  # bare answers of the same text are one object
         answers = coded([answer.value if answer else None for answer in different.values()])
         place = dict(zip(different, answers.codes.tolist(), strict=True))
-        codes = np.fromiter(map(place.__getitem__, map(id, given)), dtype=np.int32, count=len(given))
+        codes = np.fromiter(map(place.__getitem__, who), dtype=np.int32, count=len(given))
         columns[question] = Coded(codes, answers.values)
         if any(answer.has_note for answer in different.values() if answer):
             for row, answer in enumerate(given):

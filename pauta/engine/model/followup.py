@@ -162,7 +162,7 @@ class Window:
 
     @cached_property
     def of_process(self) -> frozenset[str]:
-        """The questions (`card/question`) with an open finding: a miss of them is not held against an agent."""
+        """The questions (`card/question`) that many miss, by an open finding: no agent is held to account for them."""
         return self.read_of_process()
 
 

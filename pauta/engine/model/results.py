@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from pauta.engine.model.conditions import Value
 from pauta.engine.model.findings import Findings
@@ -40,6 +40,10 @@ class Given(IntEnum):
 _NOBODY, _PERSON = int(Given.NOBODY), int(Given.PERSON)  # an enum's members are slow to get at, once per answer
 UNKNOWN: Final = -1
 """In `passed` and `band`: null."""
+
+
+Pieces: TypeAlias = tuple[str, str, str, str]
+"""An answer as JSON: what stands before its share, before its evidence, its reason, what stands behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Results:
     score, raw_score, agent_score: float64, rounded as SCORECARD.md section 4 says, NaN where there is none. status:
     uint8 of Status. passed: int8, 1, 0 or UNKNOWN. band: int16, index into scorecard.bands or UNKNOWN. card_failed,
     accumulated, comment_missing: bool. answers: question id -> its answers. fired: escalation id -> bool. problems:
-    answers that were refused, and plugins that failed.
+    answers that were refused, and plugins that failed. pieces: answers written for earlier batches of the same plan.
     """
 
     scorecard: Scorecard
@@ -133,6 +137,7 @@ class Results:
     plugins: Mapping[str, str] = field(default_factory=dict)
     fired: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    pieces: dict[Hashable, Pieces] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.score)
