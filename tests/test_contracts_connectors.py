@@ -223,6 +223,9 @@ class TestWebhook(SinkContract):
     def arrived(self, folder: Path) -> list[str]:
         return [json.loads(body)["evaluation"]["evaluation_id"] for body in Handler.came[mark(folder)].values()]
 
+    def told(self, folder: Path) -> list[str]:
+        return [json.loads(body)["message"]["key"] for body in Handler.came[mark(folder)].values()]
+
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise imports it
 class TestApprise(SinkContract):
@@ -285,6 +288,9 @@ class TestEmail(SinkContract):
 
     def arrived(self, folder: Path) -> list[str]:
         return ids_said(Box.came[mark(folder)].values())
+
+    def told(self, folder: Path) -> list[str]:
+        return [name.removeprefix("<").removesuffix("@pauta>") for name in Box.came[mark(folder)]]
 
 
 class TestEmailOnceARun(TestEmail):

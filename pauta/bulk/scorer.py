@@ -305,26 +305,30 @@ def _taken(subject: Subject, rows: NDArray[np.intp] | None) -> Subject:
 def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[Problem]) -> tuple[list[Group], int]:
     """The results of each card over its rows, and how many there are in all."""
     from pauta.engine.evaluation.evaluate import evaluate
+    from pauta.engine.evaluation.prepare import prepare
 
     counts = np.array([*map(len, outcomes.wanted), 0], dtype=np.int64)[outcomes.codes]
     first = np.cumsum(counts) - counts
     size = int(counts.sum())
-    groups: list[Group] = []
     at_door = np.zeros(incoming.size, dtype=np.bool_)
     at_door[list(incoming.doors)] = True
+    asked: list[tuple[_Ready, CallBatch, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]] = []
     for card in cards_in(outcomes.wanted):
         ready = scorer.plan(card, told)
         rows, places, by_person = _rows_of(card, outcomes, first)
         for slow in (False, True):
             own = np.flatnonzero(at_door[rows] == slow)
-            if not len(own):
-                continue
-            mine, person = rows[own], by_person[own]
-            batch = _mended(incoming, mine, person) if slow else ready.batch(incoming, mine, person)
-            results = evaluate(ready.plan, batch)
-            told += [problem for problem in results.problems if problem not in ready.plan.problems]
-            alone = len(mine) == size and bool((places[own] == np.arange(size)).all())
-            groups.append(Group(results, mine, None if alone else places[own], person))
+            if len(own):
+                mine, person = rows[own], by_person[own]
+                batch = _mended(incoming, mine, person) if slow else ready.batch(incoming, mine, person)
+                asked.append((ready, batch, mine, places[own], person))
+    prepare([(ready.plan, batch) for ready, batch, *_ in asked])  # what several cards look for is found in one pass
+    groups: list[Group] = []
+    for ready, batch, mine, there, person in asked:
+        results = evaluate(ready.plan, batch)
+        told += [problem for problem in results.problems if problem not in ready.plan.problems]
+        alone = len(mine) == size and bool((there == np.arange(size)).all())
+        groups.append(Group(results, mine, None if alone else there, person))
     return groups, size
 
 

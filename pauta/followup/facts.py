@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, TypeAlias
 
 from pauta.engine.delivery import stamp
@@ -44,13 +44,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """What is new: the evaluations that count now, the ids of those that counted and left nothing, and how far it is.
+    """What is new: the evaluations that count now, those that counted and left nothing, and how far it is.
 
-    last: the position up to which the store was read, None where there was nothing new.
+    gone: the calls, agents and cards whose evaluations count no more. last: the position up to which the store was
+    read, None where there was nothing new.
     """
 
     reads: Sequence[Read] = ()
-    gone: Sequence[str] = ()
+    gone: Sequence[Key] = ()
     last: int | None = None
 
 
@@ -69,7 +70,7 @@ def read_fresh(ledger: Ledger, calendar: Calendar, now: datetime, *, after: int,
         if key in records:
             reads.append(_read(records[key], calls.get(key[:2], {}), calendar, now, earlier))
         elif earlier is not None:
-            gone.append(earlier)
+            gone.append(key)
     counts = _Counts()
     _forget(ledger, before, counts)
     _keep(ledger, reads, counts)
@@ -111,7 +112,7 @@ def _read(record: Record, call: Record, calendar: Calendar, now: datetime, befor
     if record["status"] == "incomplete":
         return Read(record, call, None, (), before)
     at = _begun(record, now)
-    when = {"at": stamp(at), "day": at.astimezone(calendar.zone).date().isoformat()}
+    when = {"at": stamp(at), "day": _day(at, calendar).isoformat()}
     whose = {name: record[name] or "" for name in ("agent", "team", "call_type")}
     return Read(record, call, _fact_of(record, call, whose | when), _misses_of(record, whose | when), before)
 
@@ -121,8 +122,23 @@ def _begun(record: Record, now: datetime) -> datetime:
     for name in ("started_at", "evaluated_at"):
         moment = moment_from(str(record[name])) if record.get(name) else None
         if moment is not None:
-            return moment.astimezone(UTC)
+            return in_utc(moment)
     return now
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC; at the very ends of time, where there is no such moment, with the clock as it is written."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+def _day(moment: datetime, calendar: Calendar) -> date:
+    try:
+        return moment.astimezone(calendar.zone).date()
+    except OverflowError:
+        return moment.date()
 
 
 def _fact_of(record: Record, call: Record, about: Record) -> Record:

@@ -6,19 +6,24 @@ The same occasion has the same key, so whatever is kept twice is kept once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pauta.engine.delivery import stamp
 from pauta.engine.model.calls import ENGINE
 from pauta.engine.model.followup import Duty, Exemplar, Notice, Occasion, Opened, ProcessFinding
+from pauta.engine.problems import ProblemsFound
 from pauta.followup.people import People
+from pauta.followup.telling import WORDS
 from pauta.store import Ledger
 
 Record: TypeAlias = dict[str, Any]
 NoticeRows: TypeAlias = Callable[[Notice, Occasion, People], Sequence[Record]]
 """How a notice becomes rows, one a recipient."""
+
+
+DAY_S: Final = 86_400.0
 
 
 def key_of(*parts: object) -> str:
@@ -68,6 +73,20 @@ class Keeper:
             counted[kind] = counted.get(kind, 0) + 1
         return counted
 
+    def told_of(self, ledger: Ledger, evaluated: Iterable[tuple[Record, tuple[str, str, str]]], at: datetime) -> None:
+        """Tell those who are informed of every evaluation, once of each call: a message a day to each."""
+        if not self._people.informs:
+            return
+        notice = Notice(self._people.informs, every_s=DAY_S)
+        titles = {language: words["evaluated"] for language, words in WORDS.items()}
+        rows = [
+            row
+            for record, call in evaluated
+            for row in self._rows_of_notice(notice, _occasion_of_all(record, call, titles, at), self._people)
+        ]
+        known = {str(row["key"]) for row in ledger.among("notices", "key", (row["key"] for row in rows))}
+        self._add("notices", *(row for row in rows if row["key"] not in known))
+
     def record(
         self, thing: str, name: str, at: datetime, move: str, before: str, after: str, **details: object
     ) -> None:
@@ -81,8 +100,8 @@ class Keeper:
     def _duty(self, name: str, duty: Duty, occasion: Occasion) -> Record:
         people, evaluation = self._people, occasion.evaluation or {}
         owners = people.named(duty.owner, occasion.agent, occasion.team) if duty.owner else ()
-        owners = owners or people.owners(occasion.agent, str(evaluation.get("evaluator") or ENGINE))
-        due = duty.due or (occasion.due(people.due) if people.due else None)
+        owners = owners or people.owners(occasion.agent, str(evaluation.get("evaluator") or ENGINE), occasion.team)
+        due = duty.due or _due_otherwise(people, occasion)
         return {
             "id": name,
             "raised_key": occasion.key,
@@ -123,6 +142,31 @@ class Keeper:
                 "figures": dict(occasion.raised.figures) if occasion.raised else {},
             },
         }
+
+
+def _occasion_of_all(
+    record: Record, call: tuple[str, str, str], titles: Mapping[str, str], at: datetime
+) -> Occasion:
+    """That there is an evaluation, as an occasion to tell of it."""
+    return Occasion(
+        key_of("evaluated", *call),
+        "evaluated",
+        titles["en"],
+        "operation",
+        at,
+        record["agent"],
+        record["team"],
+        lambda _: at,
+        evaluation=record,
+        titles=titles,
+    )
+
+
+def _due_otherwise(people: People, occasion: Occasion) -> datetime | None:
+    try:
+        return occasion.due(people.due) if people.due else None
+    except ProblemsFound:  # the occasion has told of it
+        return None
 
 
 def _raised_of(occasion: Occasion) -> Record:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
@@ -17,13 +17,15 @@ from pauta.engine.model.conditions import holds
 from pauta.engine.model.followup import Occasion, Opened, Raise, StandingEscalation, Window
 from pauta.engine.model.moments import moment_from
 from pauta.engine.model.scorecard import Escalation, Scorecard, Use
-from pauta.engine.problems import Problem
+from pauta.engine.problems import Problem, ProblemsFound
 from pauta.engine.seam.loaded import said
 from pauta.followup.calendar import Calendar
 from pauta.followup.deadlines import deadline
-from pauta.followup.facts import Fresh, Read, Record, read_fresh
+from pauta.followup.facts import Fresh, Key, Read, Record, in_utc, read_fresh
 from pauta.followup.keeping import Keeper, NoticeRows, key_of
+from pauta.followup.lives import move
 from pauta.followup.people import People
+from pauta.followup.sound import unsound
 from pauta.followup.windows import Windows, figure_of, keys_touched
 from pauta.store import AnyStore, Ledger
 
@@ -115,25 +117,33 @@ class _Night:
 
     def _raise_by_cards(self, fresh: Fresh) -> None:
         """What evaluations raise by their cards, and what is not raised any more."""
-        keys = {
-            (_call_of(read), name): key_of("call", *_call_of(read), name)
-            for read in fresh.reads
-            for name in _names(read)
-        }
-        known = {str(row["key"]) for row in self._ledger.among("raised", "key", keys.values())}
+        names: dict[Key, Sequence[str]] = {key: () for key in fresh.gone}
+        names |= {_call_of(read): _names(read) for read in fresh.reads}
+        rows: list[Any] = self._ledger.among("raised", "call_id", {key[0] for key in names}, "over_kind = ''")
+        known = {str(row["key"]) for row in rows}
         for read in fresh.reads:
-            wanted = [(name, keys[_call_of(read), name]) for name in _names(read)]
+            wanted = [(name, key_of("call", *_call_of(read), name)) for name in _names(read)]
             self._one(read, [(name, key) for name, key in wanted if key not in known])
-        now_raised: dict[str, set[str]] = {name: set() for name in fresh.gone}
-        now_raised |= {read.before: set(_names(read)) for read in fresh.reads if read.before}
-        rows: list[Any] = self._ledger.among("raised", "evaluation_id", now_raised, "over_kind = ''")
+        self._keeper.told_of(self._ledger, [(read.record, _call_of(read)) for read in fresh.reads if read.fact], self._now)
+        cards: dict[str, list[Key]] = {}
+        for key in names:
+            cards.setdefault(key[0], []).append(key)
         for row in rows:
-            still = row["escalation"] in now_raised[str(row["evaluation_id"])]
-            if still is bool(row["details"].get("withdrawn")):
-                details = {**row["details"], "withdrawn": not still}
-                self._ledger.change("raised", {"key": row["key"]}, details=details)
-                states = ("withdrawn", "raised") if still else ("raised", "withdrawn")
-                self._keeper.record("raised", row["key"], self._now, "revise", *states)
+            own = [key for key in cards[row["call_id"]] if key_of("call", *key, row["escalation"]) == row["key"]]
+            if own:
+                self._revise(row, still=row["escalation"] in names[own[0]])
+
+    def _revise(self, row: Mapping[str, Any], *, still: bool) -> None:
+        """Tell in the history that what was raised is not raised any more, or is again: then what was withdrawn is open."""
+        if still is not bool(row["details"].get("withdrawn")):
+            return
+        self._ledger.change("raised", {"key": row["key"]}, details={**row["details"], "withdrawn": not still})
+        states = ("withdrawn", "raised") if still else ("raised", "withdrawn")
+        self._keeper.record("raised", str(row["key"]), self._now, "revise", *states)
+        if still:
+            for duty in self._ledger.select("duties", "raised_key = ? AND state = 'withdrawn'", (row["key"],)):
+                people, why = self._setting.people, "it is raised again"
+                move(self._ledger, people, "duty", str(duty["id"]), "reopen", who=None, at=self._now, reason=why)
 
     def _one(self, read: Read, raised: Sequence[tuple[str, str]]) -> None:
         """What one evaluation raises anew: names of escalations, and their keys."""
@@ -152,7 +162,7 @@ class _Night:
     def _occasion_of(self, key: str, escalation: Escalation, card: Scorecard, read: Read) -> Occasion:
         record = read.record
         given = moment_from(str(record["evaluated_at"])) if record.get("evaluated_at") else None
-        at = given.astimezone(UTC) if given is not None and given.tzinfo is not None else self._now
+        at = in_utc(given) if given is not None else self._now
         language = self._language_of(record["agent"])
         return Occasion(
             key=key,
@@ -163,11 +173,20 @@ class _Night:
             at=at,
             agent=record["agent"],
             team=record["team"],
-            due=lambda duration: deadline(duration, at, self._setting.calendar),
+            due=lambda duration: self._due(duration, at),
             language=language,
             evaluation=record,
             call=read.call,
         )
+
+    def _due(self, duration: str, at: datetime) -> datetime:
+        """A deadline. One that cannot be counted is told of, and raises ProblemsFound."""
+        try:
+            return deadline(duration, at, self._setting.calendar)
+        except ProblemsFound as found:
+            for problem in found.problems:
+                self._tell(problem.code, problem.message)
+            raise
 
     def _language_of(self, agent: str | None) -> str:
         return (self._setting.people.get(agent).language if agent else None) or self._setting.language
@@ -263,7 +282,7 @@ class _Night:
             at=self._now,
             agent=agent,
             team=team,
-            due=lambda duration: deadline(duration, self._now, self._setting.calendar),
+            due=lambda duration: self._due(duration, self._now),
             language=language,
             kind=window.over.kind,
             over_key=window.key,
@@ -312,8 +331,13 @@ class _Night:
                 self._made[id(use)] = offered(use.options)
             return list(getattr(self._made[id(use)], method)(given))
 
+        built_in = owner is None or owner.built_in
         try:
-            return work() if owner is None or owner.built_in else owner.run(work, what)
+            found = work() if owner is None or built_in else owner.run(work, what)
+            wrong = () if built_in else [each for each in (unsound(method, one) for one in found) if each]
+            if not wrong:
+                return found
+            self._tell("E784", f"{what} failed: {wrong[0]}", use)
         except PluginError as error:
             self._tell("E784", f"{what} failed: {error}", use)
         except Exception as error:  # a plugin may raise anything
@@ -326,7 +350,7 @@ class _Night:
             self._done.problems.append(Problem(code, message, use.at if use else None))
 
 
-def _call_of(read: Read) -> tuple[str, str, str]:
+def _call_of(read: Read) -> Key:
     return str(read.record["call_id"]), str(read.record["agent"] or ""), str(read.record["scorecard"])
 
 

@@ -108,10 +108,10 @@ class People:
             found |= dict.fromkeys(ids)
         return tuple(found)
 
-    def owners(self, agent: str | None, evaluator: str | None = None) -> tuple[str, ...]:
+    def owners(self, agent: str | None, evaluator: str | None = None, team: str | None = None) -> tuple[str, ...]:
         """Who owes the agent the feedback, by the operation's mode; where nobody is known for it, the supervisor.
 
-        The monitor is the person who evaluated; an automatic evaluation has none, and the agent's supervisor gives it.
+        team: that of the call, for agents whom the file does not know. The monitor is the person who evaluated; an automatic evaluation has none, and the agent's supervisor gives it.
         """
         leader = self.leader_of(agent)
         monitor = evaluator if evaluator and evaluator != ENGINE else None
@@ -119,9 +119,8 @@ class People:
         known = tuple(dict.fromkeys(self.get(each).id for each in wanted if each))
         if known:
             return known
-        return (
-            (self.get(leader).id,) if leader else self.with_role("supervisor", self.get(agent).team if agent else None)
-        )
+        own = self.get(agent).team if agent else None
+        return (self.get(leader).id,) if leader else self.with_role("supervisor", own or team)
 
 
 def _text(value: object) -> str | None:

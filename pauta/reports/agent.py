@@ -24,8 +24,8 @@ MISSES: Final = 5
 CALLS_OF_A_MISS: Final = 2
 QUOTES: Final = 2
 AGREEMENTS: Final = 3
-PLANS: Final = 3
-OPEN: Final = 6
+PLANS: Final = 2
+OPEN: Final = 4
 PLOTTED: Final = 200
 GOOD: Final = 0.8
 """A question is a strength where it was met in this share of the calls that asked it."""

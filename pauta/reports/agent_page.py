@@ -15,11 +15,14 @@ from pauta.reports.agent import PLOTTED, AgentPage, CallSeen, PlanSeen, Question
 from pauta.reports.agent_words import AgentWords
 from pauta.reports.pages import page as page_of
 
-LONGEST: Final = 160
+LONGEST: Final = 140
 """Quotes, comments and reasons are cut here: a session has the call at hand."""
 
-LONGEST_WORDS: Final = 400
+LONGEST_WORDS: Final = 220
 """What people agreed and expect is cut later."""
+
+IN_FULL: Final = 2
+"""So many misses show two calls each, with two quotes; the others one of each, so that two sides of paper suffice."""
 
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -77,7 +80,9 @@ def _views(made: AgentPage, words: AgentWords, calendar: Calendar) -> View:
             (words("critical"), str(made.critical), ""),
         ],
         "strengths": [_strength(each, words) for each in (*made.improved, *made.strengths)],
-        "misses": [_miss(each, words, calendar) for each in made.misses],
+        "misses": [
+            _miss(each, words, calendar, 2 if place < IN_FULL else 1) for place, each in enumerate(made.misses)
+        ],
         "elsewhere": [
             f"{title} ({words.known(fault, 'fault_')}, {count})" for (fault, title), count in made.elsewhere.items()
         ],
@@ -113,17 +118,19 @@ def _strength(each: QuestionSeen, words: AgentWords) -> View:
     return {"title": each.title, "said": said, "share": each.met / each.asked}
 
 
-def _miss(each: QuestionSeen, words: AgentWords, calendar: Calendar) -> View:
+def _miss(each: QuestionSeen, words: AgentWords, calendar: Calendar, most: int) -> View:
+    """A miss, with so many calls and so many quotes of each."""
+    calls = each.calls[:most]
     return {
         "title": each.title,
         "said": words("missed_of", n=each.missed, m=each.asked),
         "classes": [words.known(name, "critical_") for name in sorted(each.classes)],
-        "calls": [_call(call, words, calendar) for call in each.calls],
-        "more": words("more", n=each.missed - len(each.calls)) if each.missed > len(each.calls) else "",
+        "calls": [_call(call, words, calendar, most) for call in calls],
+        "more": words("more", n=each.missed - len(calls)) if each.missed > len(calls) else "",
     }
 
 
-def _call(call: CallSeen, words: AgentWords, calendar: Calendar) -> View:
+def _call(call: CallSeen, words: AgentWords, calendar: Calendar, most: int) -> View:
     said = call.comment or (call.reason if not any(text for text, _ in call.quotes) else None)
     return {
         "call": call.call,
@@ -131,7 +138,7 @@ def _call(call: CallSeen, words: AgentWords, calendar: Calendar) -> View:
         "answer": words.known(call.answer, "answer_") if call.answer in ("yes", "no") else _short(call.answer),
         "said": _short(said) if said else "",
         "at": next((clock for text, at in call.quotes if not text and (clock := _clock(at))), ""),
-        "quotes": [{"text": _short(text), "at": _clock(at)} for text, at in call.quotes if text],
+        "quotes": [{"text": _short(text), "at": _clock(at)} for text, at in call.quotes if text][:most],
     }
 
 

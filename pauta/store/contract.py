@@ -306,7 +306,8 @@ class AnyStore(ABC):
             revision, digest = known.get(key, (0, None))
             if digest != row["result_digest"]:
                 known[key] = revision + 1, row["result_digest"]
-                fresh.append((place, {**row, "revision": revision + 1}))
+                row["revision"] = revision + 1
+                fresh.append((place, row))
         outdated = [(key,) for key, (revision, _) in before.items() if known[key][0] > revision]
         self._many("UPDATE evaluations SET current = 0 WHERE evaluation_id = ? AND current = 1", outdated)
         for _, row in fresh:

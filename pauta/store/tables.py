@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from operator import attrgetter
 from textwrap import dedent
 from typing import Final, TypeAlias
@@ -146,6 +147,10 @@ _ROW: Final = (*RESULT, "result_digest", "evaluation_id")
 
 
 def _literals(column: Sequence[object]) -> list[str]:
+    """The literal of each cell; of a word that stands in every row, made once."""
+    first = column[0]
+    if (first is None or type(first) is str) and column[-1] == first and column.count(first) == len(column):
+        return ["" if first is None else repr(first)] * len(column)
     return ["" if cell is None else repr(cell) for cell in column]
 
 
@@ -177,11 +182,13 @@ def cell(value: object) -> object:
 
 
 _said_of_call: Final = attrgetter(*TABLES["calls"])
+_AS_IT_IS: Final = frozenset((str, int, type(None)))
+_WORD: Final = frozenset((str,))
 
 
 def row_of_call(call: Call) -> list[object]:
     """A call as the columns of its row."""
-    row = [said if said is None or type(said) is str else fact(said) for said in _said_of_call(call)]
+    row = [said if type(said) in _AS_IT_IS else fact(said) for said in _said_of_call(call)]
     row[1] = row[1] or ""
     return row
 
@@ -189,7 +196,11 @@ def row_of_call(call: Call) -> list[object]:
 def fact(value: object) -> object:
     """A field of a call as a database takes it."""
     if isinstance(value, Mapping):
-        return cell(dict(value)) if value else "{}"
+        if not value:
+            return "{}"
+        if _WORD.issuperset(map(type, value)) and _WORD.issuperset(map(type, value.values())):
+            return "{" + ",".join([f"{_quoted(name)}:{_quoted(said)}" for name, said in value.items()]) + "}"
+        return cell(dict(value))
     return cell(value)
 
 

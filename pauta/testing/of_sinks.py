@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pauta.engine.acting import Message, NotifyingSink
 from pauta.engine.contracts import Delivery, DroppingSink, KnowingSink
 from pauta.engine.endpoints import open_sink
 from pauta.engine.host import Host
@@ -15,7 +16,7 @@ from pauta.engine.outlets import looks_at_the_call
 from pauta.engine.problems import Problem
 from pauta.engine.seam.read_only import read_only
 from pauta.testing.contract import Contract, schema_refusals, watched
-from pauta.testing.samples import sample_calls, sample_card, sample_evaluations
+from pauta.testing.samples import HOSTILE, sample_calls, sample_card, sample_evaluations
 
 
 class SinkContract(Contract):
@@ -30,6 +31,10 @@ class SinkContract(Contract):
     def arrived(self, folder: Path) -> Collection[str]:
         """The ids of the evaluations that arrived, as often as they are there. Asked only where something arrived."""
         raise NotImplementedError
+
+    def told(self, folder: Path) -> Collection[str] | None:
+        """The keys of the messages to people that arrived, for a sink with `notify`; None where it cannot be told."""
+        return None
 
     def path(self, folder: Path) -> str:
         """What the sink is to write; '' for one that writes no file."""
@@ -99,6 +104,22 @@ class SinkContract(Contract):
             assert files_in(tmp_path) == before
         else:
             self._close(host, sink)
+
+    def test_messages_to_people_arrive(self, tmp_path: Path) -> None:
+        """Where it has `notify`: whatever they say, one of them a second time under its key, as after a lost answer."""
+        host = self.host()
+        sink = self._opened(host, tmp_path, self.good_options[0])
+        if isinstance(sink, NotifyingSink):
+            messages = [
+                Message(f"told-{number}", text, (text[:40],), ("lead@example.org",), (text, ""), ("e1",), language)
+                for number, text in enumerate(HOSTILE)
+                for language in [("en", "es", "pt-BR", "ru")[number % 4]]
+            ]
+            for message in [*messages, messages[0]]:
+                self._run(host, lambda message=message: sink.notify(message), f"telling people '{message.key}'")
+            there = self.told(tmp_path)
+            assert there is None or sorted(there) == sorted(message.key for message in messages)
+        self._close(host, sink)
 
     def test_a_folder_that_is_not_there_is_told_at_the_start(self, tmp_path: Path) -> None:
         """Not at the end, when the work is done and lost."""

@@ -1,6 +1,7 @@
 """A simulated centre: 40 agents in 6 teams, three months, 20,000 calls, and facts that are planted among the noise.
 
-python tests/centre/simulated.py 1 2 3     the figures of these seeds, as the table of docs/follow-up.md has them
+python tests/centre/simulated.py 1 2 3       the figures of these seeds
+python tests/centre/simulated.py --write     the figures of seeds 1 to 5, put into docs/follow-up.md
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +30,8 @@ from pauta.followup.notices import rows_of_notice
 from pauta.followup.people import People
 
 HERE = Path(__file__).parent
+PAGE, MARK = HERE.parents[1] / "docs" / "follow-up.md", "<!-- seeds -->"
+SEEDS = [1, 2, 3, 4, 5]
 AGENTS, TEAMS, DAYS, CALLS = 40, 6, 90, 20_000
 FIRST = datetime(2026, 3, 2, 13, tzinfo=UTC)
 MISSED = {
@@ -179,24 +183,32 @@ def run(seed: int, file: Path) -> Seen:
     return seen
 
 
-def table(seeds: list[int]) -> str:
-    """The figures of some seeds, as Markdown."""
+def rows(seeds: list[int]) -> Iterator[str]:
+    """The figures of some seeds as a table in Markdown, a line as soon as it is known."""
     names = list(wanted())
-    lines = [
-        f"| seed | {' | '.join(names)} | raised | not planted | share |",
-        f"|---|{'---|' * (len(names) + 3)}",
-    ]
+    yield f"| seed | {' | '.join(names)} | raised | not planted | share |"
+    yield f"|---|{'---|' * (len(names) + 3)}"
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             seen = run(seed, Path(folder) / "centre.db")
-        days_late = [f"{seen.found[name]} d" if name in seen.found else "not found" for name in names]
-        share = f"{len(seen.not_planted) / max(len(seen.raised), 1):.1%}"
-        lines.append(f"| {seed} | {' | '.join(days_late)} | {len(seen.raised)} | {len(seen.not_planted)} | {share} |")
-        print(
-            f"seed {seed}: {seen.seconds:.1f} s, {seen.duties} duties, not planted: {seen.not_planted}", file=sys.stderr
-        )
-    return "\n".join(lines)
+        late = [f"{seen.found[name]} d" if name in seen.found else "not found" for name in names]
+        others = seen.not_planted
+        share = f"{len(others) / max(len(seen.raised), 1):.1%}"
+        print(f"seed {seed}: {seen.seconds:.1f} s, {seen.duties} duties, not planted: {others}", file=sys.stderr)
+        yield f"| {seed} | {' | '.join(late)} | {len(seen.raised)} | {len(others)} | {share} |"
+
+
+def put_into_docs(table: Iterable[str]) -> None:
+    """Replace the table between the marks of docs/follow-up.md."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(MARK, 1)
+    after = rest.split(MARK, 1)[1]
+    PAGE.write_text("\n".join([before + MARK, *table, MARK + after]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    print(table([int(each) for each in sys.argv[1:]] or [1, 2, 3, 4, 5]))
+    if sys.argv[1:] == ["--write"]:
+        put_into_docs(rows(SEEDS))
+    else:
+        for line in rows([int(each) for each in sys.argv[1:]] or SEEDS):
+            print(line, flush=True)

@@ -101,8 +101,11 @@ def status_of(code: int) -> str:
 
 def evaluation_id(call_id: str, agent: str | None, scorecard: str, version: str, evaluator: str) -> str:
     """The id of an evaluation: a hash of (call, agent, card, version, evaluator), 32 hexadecimal digits."""
-    parts = [call_id, agent or "", scorecard, version, evaluator]
-    return hashlib.sha256("\x1f".join(part.replace("\x1f", " ") for part in parts).encode()).hexdigest()[:32]
+    parts = (call_id, agent or "", scorecard, version, evaluator)
+    text = "\x1f".join(parts)
+    if text.count("\x1f") >= len(parts):
+        text = "\x1f".join(part.replace("\x1f", " ") for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def answer(results: Results, question: Question, given: QuestionAnswers, row: int, note: Note | None) -> Record:

@@ -159,5 +159,5 @@ def results_for_plugin(results: Results, plugin: str) -> Results:
         name: ReadOnlyDict({key: seen(value) for key, value in columns[name].items()})
         for name in ("comment_missing", "fired", "plugins")
     }
-    nouns = {"answers": ReadOnlyDict(answers), "batch": batch_for_plugin(results.batch, plugin)}
+    nouns = {"answers": ReadOnlyDict(answers), "batch": batch_for_plugin(results.batch, plugin), "pieces": {}}
     return replace(results, **{**columns, **maps, **nouns})

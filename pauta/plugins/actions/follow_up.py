@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeAlias
 
-from pauta import Duty, Exemplar, Notice, Occasion, Opened, ProcessFinding, hookimpl
+from pauta import Duty, Exemplar, Notice, Occasion, Opened, ProblemsFound, ProcessFinding, hookimpl
 
 Schema: TypeAlias = Mapping[str, object]
 
 DURATION: Final[Schema] = {
     "type": "string",
-    "pattern": r"^([0-9]+([.,][0-9]+)? ?(s|min|h|d|business days?|business hours?)|next monthly session)$",
+    "pattern": r"^([0-9]+([.,][0-9]+)? ?(s|min|h|d|business hours?)|[0-9]+ ?business days?|next monthly session)$",
     "patternErrorMessage": "a duration is written 24 h, 3 d, 2 business days, 8 business hours or next monthly session",
 }
 TEXT: Final[Schema] = {
@@ -66,7 +66,11 @@ class _Action:
         return str(given)
 
     def _due(self, occasion: Occasion, key: str = "due") -> Any:
-        return occasion.due(self._options[key]) if key in self._options else None
+        """A deadline; None also where it cannot be counted, which the follow-up tells of: the duty stays."""
+        try:
+            return occasion.due(self._options[key]) if key in self._options else None
+        except ProblemsFound:
+            return None
 
     def _seconds(self, key: str, occasion: Occasion) -> float | None:
         """A duration as seconds from the occasion on."""
