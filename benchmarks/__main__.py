@@ -23,6 +23,7 @@ BENCHMARKS = {
     "nights": "Nights",
     "bulk": "Tables of calls",
     "lines": "JSON lines into the database",
+    "spark": "Spark",
 }
 
 

@@ -1,4 +1,4 @@
-"""How much memory a long run takes: the whole way from calls to records, with a sink that lets go of them.
+"""How much memory a long run takes: the whole way from calls to results, with a sink that lets go of them.
 
 python -m benchmarks.memory CALLS     one run in this process; prints {seconds, megabytes} as JSON
 """
@@ -100,7 +100,7 @@ def run(quick: bool) -> Part:
     return Part(
         "Memory",
         "Calls of three to six turns, made as they are asked for, through the whole way (routing, three phrase "
-        "criteria, silence, a condition, scoring, records) into a sink that keeps nothing; each run a process of its "
+        "criteria, silence, a condition, scoring) into a sink that keeps nothing; each run a process of its "
         "own, and the most memory it ever held.",
         (
             Figure(f"{few:,} calls", f"{first['megabytes']:.0f} MB; {rates[0]:,.0f} calls a second"),

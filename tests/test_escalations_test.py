@@ -116,3 +116,31 @@ def test_as_text_and_without_results(centre):
     assert "kept back by other escalations: 6 notices" in done.output
     done = CliRunner().invoke(main, ["escalations", "test", "retail", "--from", "2030-01-01"])
     assert (done.exit_code, "E795" in done.output) == (1, True)
+
+
+def test_what_the_engine_heard_is_tried_as_it_was_heard(tmp_path, monkeypatch):
+    """Without the words of the calls: the stored answers stand for what criteria found."""
+    monkeypatch.chdir(tmp_path)
+    Path("card.yaml").write_text("""
+scorecard: heard
+version: 1.0.0
+sections:
+  - section: all
+    answers: yes_no
+    questions: [{question: greeting, criterion: {phrase: {any: [good morning], speaker: agent}}}]
+escalations:
+  - {escalation: low, when: {score: {below: 80}}, do: [coach]}
+  - {escalation: fine, when: {score: {at_least: 80}}, do: [recognise]}
+""", encoding="utf-8")  # fmt: skip
+    Path("pauta.yaml").write_text("operation: centre\nscorecards: .\nsinks: [results.db]\n", encoding="utf-8")
+    rows = [
+        {"call_id": f"c{n}", "agent": "ana", "started_at": f"2026-03-0{n + 1}T09:00:00Z",
+         "turns": [{"speaker": "agent", "text": text, "start": 0, "end": 2}]}
+        for n, text in enumerate(("good morning", "yes?", "what"))
+    ]  # fmt: skip
+    Path("calls.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = CliRunner().invoke(main, ["score", "calls.jsonl"])
+    assert done.exit_code == 0, done.output
+    said = tried("heard")
+    assert raised(said) == {"low": 2, "fine": 1}
+    assert [day["day"] for day in said["days"]] == ["2026-03-01", "2026-03-02", "2026-03-03"]

@@ -30,7 +30,7 @@ RECORD = {
 SEES = {"ana", "luis", "marta", "rosa", "otto", "eva", "petra", "Ana Mora", "Luis Paz", None}
 
 
-@pytest.mark.parametrize("viewer", [*PEOPLE.persons, "Ana Mora", "Luis Paz", "nobody", "", "rosa, eva", None])
+@pytest.mark.parametrize("viewer", [*PEOPLE.persons, "Ana Mora", "Luis Paz", "nobody", "", None])
 def test_the_agent_the_givers_and_the_lines_above_both_see_a_record(viewer):
     assert may_see(viewer, RECORD, PEOPLE) is (viewer in SEES)
     if viewer in SEES:

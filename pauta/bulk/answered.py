@@ -225,7 +225,7 @@ class Answers:
         entries = self.layout.flat(
             [
                 [
-                    NONE if each.proposed is None else each.proposed + start
+                    NONE if each.proposed is None else each.proposed.astype(np.int64) + start
                     for each, start in zip(asked, starts, strict=True)
                 ]
                 for asked, starts in zip(self.asked, self.starts, strict=True)

@@ -199,15 +199,17 @@ def days_of(moments: pa.StringArray, zone: tzinfo | None, today: date) -> tuple[
     import pyarrow.compute as pc
 
     name = getattr(zone, "key", None)
-    if zone is None:
-        days = pc.utf8_slice_codeunits(moments, 0, 10).dictionary_encode()
-        found = column_of(days)
-        known = [date.fromisoformat(each) for each in found.values]
-    elif name:
-        local = pc.local_timestamp(pc.cast(moments, pa.timestamp("us", "UTC")).cast(pa.timestamp("us", name)))
-        found = column_of(local.cast(pa.date32(), safe=False).dictionary_encode())
-        known = found.values
-    else:
+    try:
+        if zone is None:
+            found = column_of(pc.utf8_slice_codeunits(moments, 0, 10).dictionary_encode())
+            known = [date.fromisoformat(each) for each in found.values]
+        elif name:
+            local = pc.local_timestamp(pc.cast(moments, pa.timestamp("us", "UTC")).cast(pa.timestamp("us", name)))
+            found = column_of(local.cast(pa.date32(), safe=False).dictionary_encode())
+            known = found.values
+        else:
+            raise ValueError("a zone without a name is no matter for Arrow")
+    except (pa.ArrowInvalid, ValueError):  # a text that is no moment: its row is refused at the door, the others count
         found = column_of(moments)
         known = [day_of(each, zone) or today for each in found.values]
     return np.where(found.codes < 0, len(known), found.codes).astype(np.int32), [*known, today]

@@ -13,6 +13,8 @@ from pauta.commands.followed import as_option, followed, now_of, now_option
 
 if TYPE_CHECKING:
     from pauta.commands.followed import Followed
+    from pauta.engine.problems import Problem
+    from pauta.followup.measures import Measured
 
 id_argument = click.argument("duty")
 
@@ -48,13 +50,11 @@ def list_(
 
     with followed(moment) as here:
         mark_overdue(here.ledger, here.people, here.now)
-        where, values = "state NOT IN ('closed', 'withdrawn')", []
-        if state:
-            where, values = "state = ?", [state]
-        if agent:
-            where, values = f"{where} AND agent = ?", [*values, agent]
+        where, values = ("state = ?", [state]) if state else ("state NOT IN ('closed', 'withdrawn')", [])
         rows = here.ledger.select("duties", f"{where} ORDER BY due IS NULL, due, id", values)
-        rows = [row for row in rows if owner is None or owner in str(row["owner"]).split(", ")]
+        get = here.people.get
+        rows = [row for row in rows if agent is None or get(str(row["agent"])).id == get(agent).id]
+        rows = [row for row in rows if owner is None or get(owner).id in here.people.ids_in(row["owner"])]
         rows = duties_seen(rows, who, here.people)
         lines = [_line(row, here) for row in rows]
     if form == "json":
@@ -119,13 +119,13 @@ def schedule(duty: str, when: str, ics: str | None, who: str | None, moment: str
 
 @coach.command()
 @id_argument
-@click.option("--agreed", required=True, help="What was agreed.")
+@click.option("--agreed", help="What was agreed; praise and trainings need no word of it.")
 @click.option("--words", help="What the agent said to it, in their own words.")
 @click.option("--form", "how", type=click.Choice(["in_person", "group", "call"]), help="How it was held.")
 @as_option
 @now_option
 @telling
-def hold(duty: str, agreed: str, words: str | None, how: str | None, who: str | None, moment: str | None) -> int:
+def hold(duty: str, agreed: str | None, words: str | None, how: str | None, who: str | None, moment: str | None) -> int:
     """Record that the session was held: what was agreed, and the agent's own words.
 
     Example: pauta coach hold 8f3a --agreed "Ask for the name first" --words "I forget it when they shout"
@@ -148,6 +148,7 @@ def follow_up(duty: str, reached: str | None, note: str | None, who: str | None,
 
     Example: pauta coach follow-up 8f3a
     """
+    from pauta.engine.problems import ProblemsFound
     from pauta.followup.lives import find, move
     from pauta.followup.measures import measured_plan
 
@@ -160,6 +161,8 @@ def follow_up(duty: str, reached: str | None, note: str | None, who: str | None,
             "measure": found.measure, "was": found.before, "since_then": found.since, "calls": found.since_calls,
             "target": found.target,
         }  # fmt: skip
+        if not (reached or known) and row["state"] in ("held", "followed_up"):
+            raise ProblemsFound([_not_told(name, found)])
         said = {"reached": reached or known, "note": note, **figures}
         move(here.ledger, here.people, "duty", name, "follow_up", who=who, at=here.now, **said)
         was, now = (_figure(each) for each in (found.before, found.since))
@@ -206,6 +209,16 @@ def _moved(duty: str, step: str, who: str | None, moment: str | None, said: str,
     return GOOD
 
 
+def _not_told(name: str, found: Measured) -> Problem:
+    from pauta.engine.problems import Problem
+
+    why = "it has no target" if found.target is None else "nothing tells whether it is to rise or to fall"
+    if found.since is None:
+        why = f"there are no calls since that tell of {found.measure}"
+    hint = "look again when there are, or say what was seen: --reached yes, --reached no"
+    return Problem("E791", f"whether {name[:12]} reached what was agreed cannot be told: {why}", None, hint)
+
+
 def _figure(value: float | None) -> str:
     return "not known" if value is None else f"{value:.4g}"
 
@@ -242,7 +255,8 @@ def _calendar_file(row: Mapping[str, Any], here: Followed) -> bytes:
 
     from pauta.followup.ics import Invited, Session, session_ics
 
-    people = [here.people.get(each) for each in (*str(row["owner"]).split(", "), str(row["agent"])) if each]
+    named = [each for each in (*str(row["owner"] or "").split(", "), str(row["agent"])) if each] or ["nobody"]
+    people = [here.people.get(each) for each in named]
     invited = tuple(Invited(each.id, each.name, each.email or "") for each in people)
     moved = sum(each["move"] == "schedule" for each in here.ledger.history("duty", str(row["id"]))) - 1
     operation = here.workspace.operation

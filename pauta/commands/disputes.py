@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, text_or_json, wrong_use
@@ -112,6 +114,8 @@ def _scores(ledger: object, name: str) -> tuple[dict[str, object], dict[str, obj
     disputed = ledger.one("lives", "evaluation_id = ?", (name,))
     now = ledger.store.evaluation(name)
     facts = ledger.rows("SELECT revision, score FROM evaluations WHERE evaluation_id = ? ORDER BY revision", (name,))
-    if disputed is None or now is None or len(facts) < 2:
+    seen: Any = disputed["details"] if disputed is not None else {}
+    before = [row for row in facts if int(str(row["revision"])) <= int(seen.get("revision", 1))]
+    if now is None or not before or before[-1] == facts[-1]:
         wrong_use("there is no newer revision: score the corrected answers first (pauta score), then decide")
-    return facts[-2], facts[-1]
+    return before[-1], facts[-1]

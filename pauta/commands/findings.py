@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, text_or_json
 from pauta.commands.followed import as_option, followed, now_option
+
+if TYPE_CHECKING:
+    from pauta.commands.followed import Followed
 
 
 @click.group(invoke_without_command=True)
@@ -73,51 +76,106 @@ def fix(finding: str, what: str, who: str | None, moment: str | None) -> int:
 
 @findings.command()
 @click.argument("finding")
+@click.option("--helped", type=click.Choice(["yes", "no"]), help="What was seen, where calls cannot tell.")
+@click.option("--note", help="How that was seen.")
 @as_option
 @now_option
 @telling
-def verify(finding: str, who: str | None, moment: str | None) -> int:
+def verify(finding: str, helped: str | None, note: str | None, who: str | None, moment: str | None) -> int:
     """Hold the share of misses after the fix against that before it; where it did not fall, the finding is open again.
+
+    Before it are the days from the first evaluation that shows the fault; the day of the fix itself counts to neither.
 
     Example: pauta findings verify 41c0
     """
     from pauta.engine.problems import Problem, ProblemsFound
     from pauta.followup.lives import find, move
-    from pauta.followup.measures import share_missed
 
     with followed(moment) as here:
         name = find(here.ledger, "finding", finding)
         row = here.ledger.select("findings", "id = ?", (name,))[0]
-        card, question, day = (str(row[key] or "") for key in ("scorecard", "question", "fixed_at"))
-        before, _ = share_missed(here.ledger, card, question, day[:10], later=False)
-        after, calls = share_missed(here.ledger, card, question, day[:10], later=True)
-        if day and (before is None or after is None):
-            hint = "verify it once calls were evaluated after the fix"
+        before, after, calls = _shares(row, here)
+        told = before is not None and after is not None
+        if not told and helped is None and row["state"] == "fixed":
+            hint = "verify it once calls were evaluated after the fix, or say what was seen: --helped yes, --helped no"
             said = f"there are no calls yet that say whether the fix of {name[:12]} helped"
             raise ProblemsFound([Problem("E791", said, None, hint)])
-        shares: dict[str, object] = {"share_before": before, "share_after": after, "calls": calls}
-        helped = before is not None and after is not None and after < before
-        step = "verify" if helped or not day else "reopen"
+        shares: dict[str, object] = {"share_before": before, "share_after": after, "calls": calls, "note": note}
+        if not told:
+            shares |= {"share_before": "not known", "share_after": f"helped: {helped}"}
+        fell = before is not None and after is not None and after < before
+        step = "verify" if row["state"] != "fixed" or (fell if told else helped == "yes") else "reopen"
         if step == "reopen":
-            shares["reason"] = "the share of misses did not fall"
+            shares["reason"] = "the share of misses did not fall" if told else "it did not help"
         state = move(here.ledger, here.people, "finding", name, step, who=who, at=here.now, **shares)
-    click.echo(f"{name[:12]}: missed in {before:.0%} of calls before, {after:.0%} of {calls} since; {state}")
+    said = f"missed in {before:.0%} of calls before, {after:.0%} of {calls} since" if told else f"helped: {helped}"
+    click.echo(f"{name[:12]}: {said}; {state}")
     return GOOD
 
 
-@click.command()
+def _shares(row: Mapping[str, Any], here: Followed) -> tuple[float | None, float | None, int]:
+    """The shares of misses before and after the day of a fix, by the operation's days, and the calls since."""
+    from datetime import date, datetime, timedelta
+
+    from pauta.followup.measures import share_missed
+
+    if not row["fixed_at"] or not row["question"]:
+        return None, None, 0
+    card, question = str(row["scorecard"] or ""), str(row["question"])
+    day = datetime.fromisoformat(str(row["fixed_at"])).astimezone(here.calendar.zone).date().isoformat()
+    shown = here.ledger.among("facts", "evaluation_id", (row["details"] or {}).get("evaluations", ()))
+    first = min((str(each["day"]) for each in shown), default="")
+    since = (date.fromisoformat(first) - timedelta(days=1)).isoformat() if first else ""
+    before, _ = share_missed(here.ledger, card, question, after=since, before=day)
+    after, calls = share_missed(here.ledger, card, question, after=day)
+    return before, after, calls
+
+
+@click.group(invoke_without_command=True)
 @click.option("--question", help="Only examples of this question.")
 @as_option
 @now_option
 @text_or_json
-@telling
-def examples(question: str | None, who: str | None, moment: str | None, form: str) -> int:
+@click.pass_context
+def examples(context: click.Context, question: str | None, who: str | None, moment: str | None, form: str) -> None:
     """The library of exemplary calls: which question each shows, and why it is good.
 
     Calls whose agent was asked for consent and has not given it, and those whose time is over, are not shown.
 
     Example: pauta examples --question empathy
     """
+    if context.invoked_subcommand is None:
+        _library(question, moment, form)
+
+
+@examples.command()
+@click.argument("example", required=False)
+@click.argument("answer", type=click.Choice(["yes", "no"]), required=False)
+@as_option
+@now_option
+@telling
+def consent(example: str | None, answer: str | None, who: str | None, moment: str | None) -> int:
+    """Say as the agent whether others may hear the call; without an answer, list what is asked of the agent.
+
+    Example: pauta examples consent 3c9e yes --as ana
+    """
+    from pauta.followup.consents import asked_of, consent as agree
+    from pauta.followup.lives import find
+
+    with followed(moment) as here:
+        if example is None or answer is None:
+            rows = asked_of(here.ledger, here.people, who)
+            click.echo("\n".join(f"{str(row['id'])[:12]}  {row['consent']}  {_example(row, here)}" for row in rows)
+                       or "nothing is asked")  # fmt: skip
+            return GOOD
+        name = find(here.ledger, "exemplar", example)
+        state = agree(here.ledger, here.people, name, answer == "yes", who=who, at=here.now)
+    click.echo(f"{name[:12]} is {state}")
+    return GOOD
+
+
+@telling
+def _library(question: str | None, moment: str | None, form: str) -> int:
     from pauta.engine.delivery import stamp
 
     with followed(moment) as here:
@@ -125,17 +183,17 @@ def examples(question: str | None, who: str | None, moment: str | None, form: st
         if question:
             where, values = f"{where} AND question = ?", [*values, question]
         rows = here.ledger.select("exemplars", f"{where} ORDER BY question, opened_at, id", values)
-        names = {str(row["agent"]): here.people.get(str(row["agent"])).name for row in rows}
+        lines = [_example(row, here) for row in rows]
     if form == "json":
         say_json(rows)
-        return GOOD
-    lines = [
-        "  ".join(filter(None, [str(row["question"] or ""), str(row["call_id"] or ""), names[str(row["agent"])],
-                               str(row["why"] or "")]))
-        for row in rows
-    ]  # fmt: skip
-    click.echo("\n".join(lines) or "no examples")
+    else:
+        click.echo("\n".join(lines) or "no examples")
     return GOOD
+
+
+def _example(row: Mapping[str, Any], here: Followed) -> str:
+    facts = (row["question"], row["call_id"], here.people.get(str(row["agent"])).name, row["why"])
+    return "  ".join(str(each) for each in facts if each)
 
 
 def _moved(finding: str, step: str, who: str | None, moment: str | None, details: Mapping[str, Any], said: str) -> int:

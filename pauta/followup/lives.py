@@ -4,7 +4,8 @@
     duty        open -> scheduled -> held -> followed_up -> closed; overdue where it is late; withdrawn with a reason
     finding     open -> owned -> fixed -> verified; back to owned where the fix did not help
 
-`move` is the only writer of states. An evaluation that nobody has moved is final once it is complete, else a draft.
+`move` is the only writer of states. An evaluation that nobody has moved is final once it is complete, else a draft; so
+is a newer revision of one that was moved, unless it is disputed.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ MOVES: Final[Mapping[str, Mapping[str, Move]]] = {
         "close": Move(("held", "followed_up"), "closed", "owner"),
         "withdraw": Move(("open", "scheduled", "overdue", "held", "followed_up"), "withdrawn", "owner", ("reason",)),
         "fall_due": Move(("open", "scheduled"), "overdue", PAUTA),
+        "reopen": Move(("withdrawn",), "open", PAUTA),
     },
     "finding": {
         "own": Move(("open", "owned"), "owned", "owner", ("owner",)),
@@ -72,8 +74,10 @@ MAY: Final = {
     PAUTA: "nobody: it happens by itself",
 }
 
-_TABLES: Final = {"duty": "duties", "finding": "findings"}
-_SHOWN: Final = {"duty": "duty", "finding": "finding", "evaluation": "evaluation"}
+_TABLES: Final = {"duty": "duties", "finding": "findings", "exemplar": "exemplars"}
+_SHOWN: Final = {"duty": "duty", "finding": "finding", "evaluation": "evaluation", "exemplar": "example"}
+_TOLD: Final = ("recognise", "train")
+"""Duties in which nothing is agreed: praise is told, a training is taken."""
 
 
 def state_of(ledger: Ledger, thing: str, name: str) -> str:
@@ -84,8 +88,11 @@ def state_of(ledger: Ledger, thing: str, name: str) -> str:
 def find(ledger: Ledger, thing: str, start: str) -> str:
     """The id of the one thing whose id begins so. Raises ProblemsFound (E787) where there is none, or several."""
     table, column = ("evaluations", "evaluation_id") if thing == "evaluation" else (_TABLES[thing], "id")
-    query = f"SELECT DISTINCT {column} AS id FROM {table} WHERE {column} >= ? AND {column} < ? LIMIT 3"  # noqa: S608
-    found = [str(row["id"]) for row in ledger.rows(query, (start, start + "~"))]
+    own = f"{column} {ledger.store.bytewise}"
+    query = f"SELECT DISTINCT {column} AS id FROM {table} WHERE {own} >= ? AND {own} < ? ORDER BY 1 LIMIT 3"  # noqa: S608
+    found = [str(row["id"]) for row in ledger.rows(query, (start, start + "\U0010ffff"))] if start else []
+    if start in found:
+        return start
     if len(found) == 1:
         return found[0]
     said = f"there is no {_SHOWN[thing]} '{start}'" if not found else f"several ids begin with '{start}'"
@@ -111,7 +118,11 @@ def move(
         if who is not None and not may(people, thing, row, step.by, who):
             said = f"{people.get(who).name} may not {move.replace('_', ' ')} this {_SHOWN[thing]}"
             raise ProblemsFound([Problem("E789", said, None, f"this may: {MAY[step.by]}")])
-        missing = [each for each in step.needs if details.get(each) in (None, "", [])]
+        if move == "finalise" and row["status"] == "incomplete":
+            hint = "score the missing answers first: with them it is final by itself"
+            raise ProblemsFound([Problem("E788", f"the evaluation {name[:8]} is not complete", None, hint)])
+        needs = [each for each in step.needs if each != "agreed" or row["kind"] not in _TOLD]
+        missing = [each for each in needs if details.get(each) in (None, "", [])]
         if missing:
             said = f"to {move.replace('_', ' ')} this {_SHOWN[thing]} it must be said: {', '.join(missing)}"
             raise ProblemsFound([Problem("E790", said, None, None)])
@@ -140,14 +151,14 @@ def may(people: People, thing: str, row: Record, by: str, who: str) -> bool:
     above = [*people.line_above(agent)] if agent else []
     match by:
         case "agent":
-            return person.id == people.get(agent).id or person.id in above
+            return bool(agent) and (person.id == people.get(agent).id or person.id in above)
         case "evaluator":
             return quality or person.id == people.get(str(row.get("evaluator") or "")).id
         case "judge":
             evaluated = people.get(str(row.get("evaluator") or "")).id
             return (quality or "manager" in person.roles) and person.id != evaluated
         case "owner":
-            owners = [people.get(each).id for each in str(row.get("owner") or "").split(", ") if each]
+            owners = people.ids_in(row.get("owner"))
             lines = [each for owner in owners for each in people.line_above(owner)]
             return quality or person.id in owners or person.id in lines or person.id in above
     return False
@@ -163,13 +174,18 @@ def _row(ledger: Ledger, thing: str, name: str) -> Record:
     if evaluation is None:
         raise ProblemsFound([Problem("E787", f"there is no evaluation '{name}'", None, None)])
     life = ledger.one("lives", "evaluation_id = ?", (name,))
-    state = str(life["state"]) if life else "draft" if evaluation["status"] == "incomplete" else "final"
-    return {**evaluation, "state": state}
+    fresh = "draft" if evaluation["status"] == "incomplete" else "final"
+    if life is None:
+        return {**evaluation, "state": fresh}
+    seen: Any = life["details"] or {}
+    older = int(seen.get("revision", 0) or 0) < int(str(evaluation["revision"])) and "revision" in seen
+    return {**evaluation, "state": fresh if older and life["state"] != "disputed" else str(life["state"])}
 
 
 def _write(ledger: Ledger, thing: str, name: str, row: Record, state: str, at: str, details: Mapping[str, Any]) -> None:
     if thing == "evaluation":
-        ledger.put("lives", [{"evaluation_id": name, "state": state, "at": at, "details": details}])
+        said = {"revision": row["revision"], **details}
+        ledger.put("lives", [{"evaluation_id": name, "state": state, "at": at, "details": said}])
         return
     said = {**(row["details"] or {}), **details}
     ledger.change(_TABLES[thing], {"id": name}, state=state, details=said)

@@ -19,7 +19,10 @@ _NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A figure before and since a moment, each with how many calls it comes from; None where there are none."""
+    """A figure before and since a moment, each with how many calls it comes from; None where there are none.
+
+    falls: whether the target is reached by falling; None where nothing tells.
+    """
 
     measure: str
     before: float | None
@@ -27,12 +30,12 @@ class Measured:
     since: float | None
     since_calls: int
     target: float | None = None
-    falls: bool = False
+    falls: bool | None = False
 
     @property
     def reached(self) -> bool | None:
         """Whether the target is reached since; None where that cannot be told."""
-        if self.since is None or self.target is None:
+        if self.since is None or self.target is None or self.falls is None:
             return None
         return self.since <= self.target if self.falls else self.since >= self.target
 
@@ -41,20 +44,24 @@ def measured_plan(ledger: Ledger, duty: Mapping[str, Any]) -> Measured:
     """What a plan is measured by, before it was opened and since."""
     details = duty["details"] or {}
     measure = str(details.get("measured_by") or "agent_score")
-    found = _NUMBER.search(str(details.get("target") or ""))
+    found = _NUMBER.search(str(details.get("target", "")))
     target = float(found[0].replace(",", ".")) if found else None
     since = str(duty["opened_at"])
     before, after = (_figure(ledger, str(duty["agent"]), measure, since, later) for later in (False, True))
-    falls = target is not None and before[0] is not None and before[0] > target and "score" not in measure
-    return Measured(measure, *before, *after, target, falls and not _is_question(measure))
+    rises = _is_question(measure) or "score" in measure or measure.startswith("section.")
+    if not rises and before[0] is None:
+        return Measured(measure, *before, *after, target, falls=None)
+    falls = not rises and target is not None and before[0] is not None and before[0] > target
+    return Measured(measure, *before, *after, target, falls)
 
 
-def share_missed(ledger: Ledger, scorecard: str, question: str, day: str, *, later: bool) -> tuple[float | None, int]:
-    """The share of calls in which a question was missed before a day, or from that day on; and of how many calls."""
-    compare = ">=" if later else "<"
-    query = f"""SELECT sum(asked) AS asked, sum(missed) AS missed FROM asked
-        WHERE scorecard = ? AND question = ? AND day {compare} ?"""  # noqa: S608
-    row = ledger.rows(query, (scorecard, question, day))[0]
+def share_missed(
+    ledger: Ledger, scorecard: str, question: str, *, after: str = "", before: str = "~"
+) -> tuple[float | None, int]:
+    """The share of calls in which a question was missed, after a day and before a day; and of how many calls."""
+    query = """SELECT sum(asked) AS asked, sum(missed) AS missed FROM asked
+        WHERE scorecard = ? AND question = ? AND day > ? AND day < ?"""
+    row = ledger.rows(query, (scorecard, question, after, before))[0]
     asked, missed = int(str(row["asked"] or 0)), int(str(row["missed"] or 0))
     return (missed / asked if asked else None), asked
 

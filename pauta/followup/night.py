@@ -194,7 +194,8 @@ class _Night:
     def _touched(self, kind: str) -> None:
         """What the operation's escalations raise over windows of a kind in which something is new."""
         prefix = f"window {kind} "
-        where = f"name >= ? AND name < ? ORDER BY name LIMIT {WINDOWS}"
+        own = self._ledger.store.bytewise
+        where = f"name {own} >= ? AND name {own} < ? ORDER BY name LIMIT {WINDOWS}"
         while True:
             with self._ledger.writing():
                 marks = self._ledger.select("marks", where, (prefix, prefix + "\U0010ffff"))

@@ -73,6 +73,11 @@ class People:
         found = self.persons.get(name) or next((each for each in self.persons.values() if each.name == name), None)
         return found or Person(name, name)
 
+    def ids_in(self, text: object) -> list[str]:
+        """The ids of people written one after the other, `ana, luis`; a single name may have a comma itself."""
+        whole = str(text or "")
+        return [self.get(each).id for each in dict.fromkeys([*whole.split(", "), whole]) if each]
+
     def leader_of(self, name: str | None) -> str | None:
         """The id of who leads a person."""
         return self.get(name).leader if name else None

@@ -22,7 +22,7 @@ def may_see(viewer: str | None, record: Mapping[str, Any], people: People) -> bo
         return True
     person = people.get(viewer).id
     agent = str(record.get("agent") or "")
-    owners = [people.get(each).id for each in str(record.get("owner") or "").split(", ") if each]
+    owners = people.ids_in(record.get("owner"))
     near = {*owners, *(people.line_above(agent) if agent else ())}
     if agent:
         near.add(people.get(agent).id)

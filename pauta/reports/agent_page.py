@@ -15,10 +15,10 @@ from pauta.reports.agent import PLOTTED, AgentPage, CallSeen, PlanSeen, Question
 from pauta.reports.agent_words import AgentWords
 from pauta.reports.pages import page as page_of
 
-LONGEST: Final = 140
+LONGEST: Final = 120
 """Quotes, comments and reasons are cut here: a session has the call at hand."""
 
-LONGEST_WORDS: Final = 220
+LONGEST_WORDS: Final = 200
 """What people agreed and expect is cut later."""
 
 IN_FULL: Final = 2

@@ -64,6 +64,9 @@ class AnyStore(ABC):
     position: ClassVar[str]
     """The column that counts rows in the order in which they came."""
 
+    bytewise: ClassVar[str]
+    """What stands behind a text that is compared by its characters and not by a language's order."""
+
     def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self._clock = clock or (lambda: datetime.now(UTC))
 

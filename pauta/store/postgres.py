@@ -38,6 +38,7 @@ class PostgresStore(AnyStore):
     each_of: ClassVar[str] = "SELECT jsonb_array_elements_text(?::jsonb)"
     differs_from: ClassVar[str] = "IS DISTINCT FROM"
     position: ClassVar[str] = "position"
+    bytewise: ClassVar[str] = 'COLLATE "C"'
 
     def __init__(self, url: str, *, clock: Callable[[], datetime] | None = None) -> None:
         super().__init__(clock)

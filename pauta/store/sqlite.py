@@ -35,6 +35,7 @@ class Store(AnyStore):
     each_of: ClassVar[str] = "SELECT value FROM json_each(?)"
     differs_from: ClassVar[str] = "IS NOT"
     position: ClassVar[str] = "rowid"
+    bytewise: ClassVar[str] = ""
 
     def __init__(self, path: str | Path, *, clock: Callable[[], datetime] | None = None) -> None:
         from sqlite_utils import Database

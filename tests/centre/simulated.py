@@ -97,13 +97,13 @@ def wanted() -> dict[str, tuple[str, str, int]]:
     }
 
 
-def days(seed: int) -> list[tuple[list[Call], list[HumanEvaluation]]]:
+def days(seed: int) -> Iterator[tuple[list[Call], list[HumanEvaluation]]]:
     """Every day's calls, and what people answered about them."""
     dice = random.Random(seed)
     skill = [min(max(dice.gauss(1.0, 0.2), 0.6), 1.4) for _ in range(AGENTS)]
     severity = {name: dice.uniform(0.9, 1.1) for name in ("eva", "noa", "ivo", "lia")}
     per_day = [CALLS // DAYS + (day < CALLS % DAYS) for day in range(DAYS)]
-    return [_day(day, count, dice, skill, severity) for day, count in enumerate(per_day)]
+    return (_day(day, count, dice, skill, severity) for day, count in enumerate(per_day))
 
 
 def _day(
