@@ -96,8 +96,8 @@ def measured(lengths: Sequence[int], nights: int, a_day: int) -> Part:
         "Nights",
         f"What `pauta escalations run` does after a day of {a_day} new evaluations of {a_day // EACH} agents in a "
         f"SQLite store: the new evaluations become facts, and seven escalations of `pauta.yaml` look at every window "
-        f"in which something is new (the agents, {TEAMS} teams, {len(QUESTIONS)} questions, the card). Longer histories "
-        f"have more days of as many calls.",
+        f"in which something is new (the agents, {TEAMS} teams, {len(QUESTIONS)} questions, the card). Longer "
+        f"histories have more days of as many calls.",
         tuple(figures),
     )
 

@@ -69,7 +69,9 @@ class Keeper:
             counted[kind] = counted.get(kind, 0) + 1
         return counted
 
-    def told_of(self, ledger: Ledger, evaluated: Iterable[tuple[Record, tuple[str, str, str]]], at: datetime) -> None:
+    def told_of(
+        self, ledger: Ledger, evaluated: Iterable[tuple[Mapping[str, Any], tuple[str, str, str]]], at: datetime
+    ) -> None:
         """Tell those who are informed of every evaluation, once of each call: a message a day to each."""
         if not self._people.informs:
             return
@@ -149,7 +151,9 @@ class Keeper:
         }
 
 
-def _occasion_of_all(record: Record, call: tuple[str, str, str], titles: Mapping[str, str], at: datetime) -> Occasion:
+def _occasion_of_all(
+    record: Mapping[str, Any], call: tuple[str, str, str], titles: Mapping[str, str], at: datetime
+) -> Occasion:
     """That there is an evaluation, as an occasion to tell of it."""
     return Occasion(
         key_of("evaluated", *call),

@@ -117,14 +117,16 @@ class _Night:
 
     def _raise_by_cards(self, fresh: Fresh) -> None:
         """What evaluations raise by their cards, and what is not raised any more."""
-        names: dict[Key, Sequence[str]] = {key: () for key in fresh.gone}
+        names: dict[Key, Sequence[str]] = dict.fromkeys(fresh.gone, ())
         names |= {_call_of(read): _names(read) for read in fresh.reads}
         rows: list[Any] = self._ledger.among("raised", "call_id", {key[0] for key in names}, "over_kind = ''")
         known = {str(row["key"]) for row in rows}
         for read in fresh.reads:
             wanted = [(name, key_of("call", *_call_of(read), name)) for name in _names(read)]
             self._one(read, [(name, key) for name, key in wanted if key not in known])
-        self._keeper.told_of(self._ledger, [(read.record, _call_of(read)) for read in fresh.reads if read.fact], self._now)
+        self._keeper.told_of(
+            self._ledger, [(read.record, _call_of(read)) for read in fresh.reads if read.fact], self._now
+        )
         cards: dict[str, list[Key]] = {}
         for key in names:
             cards.setdefault(key[0], []).append(key)
@@ -134,7 +136,7 @@ class _Night:
                 self._revise(row, still=row["escalation"] in names[own[0]])
 
     def _revise(self, row: Mapping[str, Any], *, still: bool) -> None:
-        """Tell in the history that what was raised is not raised any more, or is again: then what was withdrawn is open."""
+        """Tell in the history that something is not raised any more, or is again: then withdrawn duties are open."""
         if still is not bool(row["details"].get("withdrawn")):
             return
         self._ledger.change("raised", {"key": row["key"]}, details={**row["details"], "withdrawn": not still})

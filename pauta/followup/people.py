@@ -116,7 +116,8 @@ class People:
     def owners(self, agent: str | None, evaluator: str | None = None, team: str | None = None) -> tuple[str, ...]:
         """Who owes the agent the feedback, by the operation's mode; where nobody is known for it, the supervisor.
 
-        team: that of the call, for agents whom the file does not know. The monitor is the person who evaluated; an automatic evaluation has none, and the agent's supervisor gives it.
+        team: that of the call, for agents whom the file does not know. The monitor is the person who evaluated; an
+        automatic evaluation has none, and the agent's supervisor gives it.
         """
         leader = self.leader_of(agent)
         monitor = evaluator if evaluator and evaluator != ENGINE else None

@@ -16,25 +16,29 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "many": "{count} times: {title}", "in": "{title}, {where}", "call": "call {call}",
         "missed": "missed: {questions}",
         "late": "Late: {kind} with {agent}, due {due}, owed by {owner}", "more": "and {count} more",
-        "coach": "coaching", "plan": "action plan", "train": "training", "recognise": "recognition", "evaluated": "evaluated",
+        "coach": "coaching", "plan": "action plan", "train": "training", "recognise": "recognition",
+        "evaluated": "call evaluated",
     },
     "es": {
         "many": "{count} veces: {title}", "in": "{title}, {where}", "call": "llamada {call}",
         "missed": "falló: {questions}",
         "late": "Con retraso: {kind} con {agent}, para el {due}, a cargo de {owner}", "more": "y {count} más",
-        "coach": "coaching", "plan": "plan de acción", "train": "formación", "recognise": "reconocimiento", "evaluated": "evaluada",
+        "coach": "coaching", "plan": "plan de acción", "train": "formación", "recognise": "reconocimiento",
+        "evaluated": "llamada evaluada",
     },
     "pt": {
         "many": "{count} vezes: {title}", "in": "{title}, {where}", "call": "ligação {call}",
         "missed": "falhou: {questions}",
         "late": "Em atraso: {kind} com {agent}, até {due}, a cargo de {owner}", "more": "e mais {count}",
-        "coach": "coaching", "plan": "plano de ação", "train": "treinamento", "recognise": "reconhecimento", "evaluated": "avaliada",
+        "coach": "coaching", "plan": "plano de ação", "train": "treinamento", "recognise": "reconhecimento",
+        "evaluated": "ligação avaliada",
     },
     "ru": {
         "many": "{count} раз: {title}", "in": "{title}, {where}", "call": "звонок {call}",
         "missed": "ошибки: {questions}",
         "late": "Просрочено: {kind} ({agent}), срок {due}, отвечает {owner}", "more": "и ещё {count}",
-        "coach": "коучинг", "plan": "план действий", "train": "обучение", "recognise": "признание", "evaluated": "оценён",
+        "coach": "коучинг", "plan": "план действий", "train": "обучение", "recognise": "признание",
+        "evaluated": "звонок оценён",
     },
 }  # fmt: skip
 
