@@ -275,6 +275,58 @@ def test_those_who_are_informed_hear_of_every_evaluation(store):
     assert len(store.ledger().select("notices", "escalation = 'evaluated'")) == 3
 
 
+def test_what_a_rule_or_an_action_changes_is_its_own_loss(tmp_path):
+    class Odd:
+        name, purpose, options = "odd", "Changes what it is handed.", {}
+
+        def __init__(self, options):
+            pass
+
+        def fires(self, results):
+            return None
+
+        def found(self, window):
+            for each in (window.facts, window.misses, window.asked):
+                getattr(each, "clear", tuple)()
+            for fact in window.facts:
+                fact.metrics.clear()
+            return ()
+
+        def opens(self, occasion):
+            occasion.evaluation["answers"].clear()
+            occasion.evaluation["agent"] = occasion.call["agent"] = "nobody"
+            return ()
+
+    grave, *others = card_of().escalations
+    card = replace(card_of(), escalations=(replace(grave, do=(pauta_use("odd"), *grave.do)), *others))
+    with Store(tmp_path / "x.db") as store:
+        called = [call(f"c{n}", 0, n) for n in range(2)]
+        write(store, called, [by_person(each, ["identity"]) for each in called])
+        setting = setting_of(STANDING, card=card, host=host_with(rules=[Odd], actions=[Odd]))
+        assert run_night(store, setting, night_of(0)).problems == []
+        assert {row["escalation"] for row in store.ledger().select("raised")} == {"grave", "rest", "habit"}
+        coach = store.ledger().select("duties", "call_id = 'c1' AND agent = 'ana'")
+        assert [row["details"]["about"] for row in coach] == [["identity"], ["identity"]]
+
+
+@pytest.mark.parametrize(
+    ("over", "key", "about", "card"),
+    [("scorecard", "retail", "", "retail"), ("agent", "ana", "retail/name", "retail"), ("team", "north", "", None)],
+)
+def test_a_finding_over_many_evaluations_knows_its_card(tmp_path, over, key, about, card):
+    from pauta.followup.keeping import Keeper
+    from pauta.followup.notices import rows_of_notice
+
+    with Store(tmp_path / "x.db") as store:
+        keeper, raised = Keeper(People(), rows_of_notice), pauta.Raise("x", about, questions=("name",))
+        occasion = pauta.Occasion("k", "e", "t", "s", NOW, None, None, lambda _: NOW, kind=over, over_key=key,
+                                  raised=raised)  # fmt: skip
+        with store.ledger().writing():
+            keeper.keep(occasion, [pauta.ProcessFinding("process", "x", ("name",))])
+            keeper.flush(store.ledger())
+        assert store.ledger().select("findings")[0]["scorecard"] == card
+
+
 def run(*words, code=0):
     result = CliRunner().invoke(main, list(words))
     assert result.exit_code == code, (result.output, result.exception)
