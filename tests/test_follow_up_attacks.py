@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from follow_ups import CARD, FIRST, by_person, call, card_of, night_of, setting_of, write
+from follow_ups import CARD, by_person, call, card_of, night_of, setting_of, write
 from postgres_server import fresh_url
 from results_made import evaluation
 
@@ -321,10 +321,35 @@ def test_a_finding_over_many_evaluations_knows_its_card(tmp_path, over, key, abo
         keeper, raised = Keeper(People(), rows_of_notice), pauta.Raise("x", about, questions=("name",))
         occasion = pauta.Occasion("k", "e", "t", "s", NOW, None, None, lambda _: NOW, kind=over, over_key=key,
                                   raised=raised)  # fmt: skip
-        with store.ledger().writing():
-            keeper.keep(occasion, [pauta.ProcessFinding("process", "x", ("name",))])
-            keeper.flush(store.ledger())
+        keeper.keep(occasion, [pauta.ProcessFinding("process", "x", ("name",))])
+        keeper.flush(store.ledger())
         assert store.ledger().select("findings")[0]["scorecard"] == card
+
+
+ODD_NAMES = ["Ñandú 😀", "O'Brien", "%", "a/b", "Mora, Ana", " ", "\U0010ffff", "a\x00b", "ß", "ana\nbob", None]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=map(ascii, ODD_NAMES))
+def test_whatever_an_agent_is_called_duties_are_opened_once(store, name):
+    setting, ledger = setting_of(STANDING.replace("rule: odd", "when: {count: {at_least: 2}}")), store.ledger()
+    called = [call(f"c{n} {name}".replace("\x00", ""), 0, n, name) for n in range(2)]
+    write(store, called, [by_person(each, ["greeting"]) for each in called])
+    for day in range(2):
+        night = run_night(store, setting, night_of(day))
+        assert night.problems == []
+        of_window = ledger.select("raised", "over_kind = 'agent'")
+        assert {row["escalation"] for row in of_window} == (set() if name is None else {"odd", "habit"})
+        assert len(ledger.select("duties")) == 2 + len(of_window)
+        assert ledger.select("marks", "name <> 'facts'") == []
+
+
+def test_a_team_that_changes_is_the_one_of_the_last_call(store):
+    setting, ledger = setting_of(STANDING.replace("rule: odd", "when: {count: {at_least: 2}}")), store.ledger()
+    called = [replace(call(f"c{n}", 0, n), team=team) for n, team in enumerate(("north", "south"))]
+    write(store, called, [by_person(each, ["greeting"]) for each in called])
+    run_night(store, setting, night_of(0))
+    assert {row["team"] for row in ledger.select("raised", "over_kind = 'agent'")} == {"south"}
+    assert sum(row["asked"] for row in ledger.select("asked", "question = 'greeting'")) == 2
 
 
 def run(*words, code=0):
@@ -370,7 +395,7 @@ def test_a_follow_up_with_no_calls_since_says_so(centre):
     assert "E791" in said
     assert "no calls" in said
     assert "--reached" in said
-    assert "E788" in run("coach", "follow-up", "d1", "--reached", "yes", "--as", "luis") or True
+    assert "reached: yes" in run("coach", "follow-up", "d1", "--reached", "yes", "--as", "luis")
     assert state_of(centre, "duty", "d1") == "followed_up"
 
 
@@ -425,4 +450,3 @@ def test_nobody_is_nobody(centre):
     assert "secret" not in run("coach", "list", "--as", "stranger")
     assert "E792" in run("coach", "show", "d1", "--as", "", code=1)
     assert json.loads(run("coach", "list", "--as", "rita", "--format", "json"))[0]["message"] == ""
-    assert FIRST is not None

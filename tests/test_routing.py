@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from pauta.engine import routing
 from pauta.engine.host import Host
 from pauta.engine.loading.load import card_from_text
 from pauta.engine.loading.records import call_from
 from pauta.engine.model.calls import Call
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.problems import Problem
-from pauta.engine.routing import Router, routes_report, why_not
+from pauta.engine.routing import Router, claimed_by, routes_report, why_not
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "routing.yaml").read_text(encoding="utf-8"))
 TODAY = date(2026, 6, 1)
@@ -88,6 +89,30 @@ def test_versions_are_asked_once_a_day():
         router.route(Call("c", started_at="2026-01-01T03:00:00Z"))
         router.route(Call("d"))
     assert versions.asked == [date(2026, 1, 1), TODAY]
+
+
+def test_conditions_are_asked_once_of_calls_that_are_alike(host, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        routing, "claimed_by", lambda call, cards: asked.append(call.call_id) or claimed_by(call, cards)
+    )
+    cards = [
+        card_of("in", {"applies_to": {"call.direction": "inbound"}}, host),
+        card_of("rest", {"fallback": True}, host),
+    ]
+    router = Router(Versions(cards, since=date(2026, 1, 1)), today=TODAY)
+    several = [("1", "inbound"), ("2", "outbound"), ("3", "inbound"), ("4", None), ("5", None)]
+    found = [router.route(Call(name, direction=direction, agent=name)).cards for name, direction in several]
+    assert [card.id for (card,) in found] == ["in", "rest", "in", "rest", "rest"]
+    assert asked == ["1", "2", "4"]
+    assert router.route(Call("6", started_at="2025-06-01T00:00:00Z", direction="inbound")).cards == ()
+
+
+@pytest.mark.parametrize("order", [(1, True), (True, 1)])
+def test_what_is_equal_and_not_the_same_is_asked_each_time(order, host):
+    router = Router(Versions([card_of("yes", {"applies_to": {"call.attributes.vip": True}}, host)]), today=TODAY)
+    for value in (*order, *order):
+        assert bool(router.route(Call("c", attributes={"vip": value})).cards) is (value is True)
 
 
 def test_named_cards_score_what_they_are_given():

@@ -118,6 +118,18 @@ def test_several_cards_keep_the_order_of_the_batch():
     assert isinstance(deepcopy(both), list)
 
 
+def test_answers_kept_from_earlier_batches_are_those_of_this_one():
+    for seed in range(12):
+        dice = Dice.seeded(seed)
+        card = card_by(dice)
+        plan = plan_of(card)
+        calls, humans = read_rows(rows_by(dice, card, 24))
+        alone = [evaluate(plan_of(card), batch_of([call], [human])) for call, human in zip(calls, humans)]
+        one_by_one = [evaluate(plan, batch_of([call], [human])) for call, human in zip(calls, humans)]
+        assert [rows_of(ByColumn(each)) for each in one_by_one] == [rows_of(ByColumn(each)) for each in alone]
+        assert_same(evaluate(plan, batch_of(calls, humans)))
+
+
 def test_evidence_without_a_finite_number_is_refused():
     with pytest.raises(ValueError, match="Out of range"):
         rows_of_evidence(Evidence(turn=None, from_s=float("nan")))

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pauta.engine.model.results import Results
-
 Options: TypeAlias = Mapping[str, object] | Sequence[object]
 """What a card writes under a name: a map for nearly all plugins, a list where a class's schema says `array`."""
 

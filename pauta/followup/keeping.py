@@ -128,7 +128,9 @@ class Keeper:
         }
 
     def _finding(self, name: str, finding: ProcessFinding, occasion: Occasion) -> Record:
-        card = occasion.over_key.partition("/")[0] if occasion.kind == "question" else None
+        about = occasion.raised.about if occasion.raised else ""
+        named = occasion.over_key if occasion.kind in ("question", "scorecard") else about if "/" in about else ""
+        card = named.partition("/")[0] or None
         evaluation = occasion.evaluation or {}
         return {
             "id": name,

@@ -7,7 +7,8 @@ that is broken off and run again, or run twice, or by two at once, leaves the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ class _Night:
         self._told: set[str] = set()
         self._keeper = Keeper(setting.people, setting.rows_of_notice)
         self._windows = Windows(ledger, now, setting.calendar)
+        self._for_strangers = Windows(ledger, now, setting.calendar)  # they may change what they are handed
         self._made: dict[int, Any] = {}
         self._standing: dict[str, list[StandingEscalation]] = {}
         for each in sorted(setting.standing, key=lambda each: each.over.kind != "question"):
@@ -200,7 +202,7 @@ class _Night:
         where = f"name {own} >= ? AND name {own} < ? ORDER BY name LIMIT {WINDOWS}"
         while True:
             with self._ledger.writing():
-                marks = self._ledger.select("marks", where, (prefix, prefix + "\U0010ffff"))
+                marks = self._ledger.select("marks", where, (prefix, prefix[:-1] + "!"))
                 for each in marks:
                     for standing in self._standing[kind]:
                         self._window(standing, str(each["name"])[len(prefix) :])
@@ -222,7 +224,8 @@ class _Night:
 
     def _window(self, standing: StandingEscalation, key: str) -> None:
         """Open, keep or end the alarms of one window."""
-        window = self._windows.of(standing.over, key, standing.id)
+        ours = standing.rule is None or self._built_in("rules", standing.rule)
+        window = (self._windows if ours else self._for_strangers).of(standing.over, key, standing.id)
         found = self._found(standing, window)
         if found is None:
             return
@@ -320,6 +323,10 @@ class _Night:
         for kind, count in counted.items():
             self._done.opened[kind] = self._done.opened.get(kind, 0) + count
 
+    def _built_in(self, kind: str, use: Use) -> bool:
+        owner = self._setting.host.owner(kind, use.name)
+        return owner is None or owner.built_in
+
     def _plugin(self, kind: str, use: Use, method: str, given: object, what: str) -> Sequence[Any] | None:
         """What a plugin answers, watched where it is not built in; None and a problem where it fails."""
         offered: Any = getattr(self._setting.host, kind).get(use.name)
@@ -334,7 +341,9 @@ class _Night:
                 self._made[id(use)] = offered(use.options)
             return list(getattr(self._made[id(use)], method)(given))
 
-        built_in = owner is None or owner.built_in
+        built_in = self._built_in(kind, use)
+        if isinstance(given, Occasion) and not built_in:
+            given = replace(given, evaluation=deepcopy(given.evaluation), call=deepcopy(given.call))
         try:
             found = work() if owner is None or built_in else owner.run(work, what)
             wrong = () if built_in else [each for each in (unsound(method, one) for one in found) if each]

@@ -1,7 +1,7 @@
 """A simulated centre: 40 agents in 6 teams, three months, 20,000 calls, and facts that are planted among the noise.
 
 python tests/centre/simulated.py 1 2 3       the figures of these seeds
-python tests/centre/simulated.py --write     the figures of seeds 1 to 5, put into docs/follow-up.md
+python tests/centre/simulated.py --write     the figures of seeds 6 to 10, put into docs/follow-up.md
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pauta.followup.people import People
 
 HERE = Path(__file__).parent
 PAGE, MARK = HERE.parents[1] / "docs" / "follow-up.md", "<!-- seeds -->"
-SEEDS = [1, 2, 3, 4, 5]
+SEEDS = [6, 7, 8, 9, 10]
 AGENTS, TEAMS, DAYS, CALLS = 40, 6, 90, 20_000
 FIRST = datetime(2026, 3, 2, 13, tzinfo=UTC)
 MISSED = {
