@@ -251,7 +251,7 @@ def test_every_bad_plugin_is_in_a_test():
     assert there - {"good"} == {*LOADING, *RUNNING, *ISOLATED, *NOT_LOADED, "prints"}
 
 
-HANGING = '''
+HANGING = """
 from pauta import hookimpl
 
 
@@ -270,7 +270,7 @@ class Bad:
 @hookimpl
 def register_criteria(register):
     register(Bad)
-'''
+"""
 
 
 @pytest.mark.parametrize("isolate", ["", ", isolate: [endless]"])

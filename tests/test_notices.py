@@ -219,18 +219,6 @@ def test_people_are_told_in_their_language(store):
     assert len({tuple(sorted(words)) for words in WORDS.values()}) == 1, "every language has every word"
 
 
-def test_whom_an_action_tells_is_not_informed_besides(store):
-    people = People(PEOPLE.persons, informs=("supervisor", "marta"))
-    keeper = Keeper(people, rows_of_notice)
-    keeper.keep(occasion(1), [Duty("coach"), Notice(("supervisor",), "call her")])
-    keeper.keep(occasion(2), [Notice(("petra",))])
-    ledger = store.ledger()
-    with ledger.writing():
-        keeper.flush(ledger)
-    told = sorted((row["call_id"], row["recipient"], row["message"]) for row in ledger.select("notices"))
-    assert told == [("c1", "luis", "call her"), ("c1", "marta", ""), ("c2", "petra", "")]
-
-
 def test_a_long_message_says_how_much_it_leaves_out(store):
     ledger = raise_all(store, [occasion(n) for n in range(60)], Notice(("petra",), group_by=("agent",)))
     gather(ledger, PEOPLE, ["mail"], NOW)

@@ -48,7 +48,6 @@ class Keeper:
         """Keep an occasion and what its actions opened; returns how many of each."""
         self._add("raised", _raised_of(occasion))
         self.record("raised", occasion.key, occasion.at, "raise", "", "raised")
-        self._inform(occasion, opened)
         counted: dict[str, int] = {}
         for place, each in enumerate(opened):
             name = key_of(occasion.key, place, type(each).__name__)
@@ -84,15 +83,6 @@ class Keeper:
         ]
         known = {str(row["key"]) for row in ledger.among("notices", "key", (row["key"] for row in rows))}
         self._add("notices", *(row for row in rows if row["key"] not in known))
-
-    def _inform(self, occasion: Occasion, opened: Sequence[Opened]) -> None:
-        """Tell whom the feedback mode informs of what was opened over an evaluation, unless an action tells them."""
-        if occasion.evaluation is None or not any(isinstance(each, Duty) for each in opened):
-            return
-        notices = [each for each in opened if isinstance(each, Notice)]
-        told = {name for each in notices for name in self._people.named(each.to, occasion.agent, occasion.team)}
-        rows = self._rows_of_notice(Notice(self._people.informs, group_by=("team",)), occasion, self._people)
-        self._add("notices", *(row for row in rows if row["recipient"] not in told))
 
     def record(
         self, thing: str, name: str, at: datetime, move: str, before: str, after: str, **details: object
