@@ -217,3 +217,18 @@ def test_nothing_is_raised_twice(centre):
     before = duties()
     run("escalations", "run", "--now", datetime(2099, 3, 2, 16, tzinfo=UTC).isoformat())
     assert duties() == before
+
+
+def test_a_message_that_nobody_takes_is_told_and_waits(centre):
+    told = OPERATION.replace(
+        "sinks: [results.db]",
+        "sinks: [results.db, {email: {host: 127.0.0.1, port: 1, security: none, from: a@example.org, to: b@example.org,\n"
+        "  when: {score: {above: 1000}}}}]\nfeedback: {informs: [quality]}",
+    )
+    Path("pauta.yaml").write_text(told, encoding="utf-8")
+    Path("one.jsonl").write_text(json.dumps({"call_id": "e1", "agent": "ben"}) + "\n", encoding="utf-8")
+    Path("one-answer.jsonl").write_text(json.dumps(answered("e1", "ben", "yes", "yes")) + "\n", encoding="utf-8")
+    said = run("score", "one.jsonl", "--card", "retail", "--answers", "one-answer.jsonl", code=3)
+    assert "E793  sink 'email' has not taken 1 messages to people" in said
+    with Store("results.db") as store:
+        assert [row["state"] for row in store.ledger().select("messages")] == ["waiting"]

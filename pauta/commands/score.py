@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pauta.workspace import Workspace
 
 PROGRESS_EVERY_S: Final = 0.2
+OF_PLUGINS: Final = ("E784", "E793")
+"""Problems of the follow-up that are failures of plugins or sinks."""
 
 
 @click.command()
@@ -112,7 +114,7 @@ def score(
     problems = [*workspace.host.problems, *summary.problems, *followed]
     tell(problems)
     _say_summary(summary, form, printed=any(isinstance(outlet.sink, _Terminal) for outlet in outlets))
-    if summary.failures or workspace.host.problems:
+    if summary.failures or workspace.host.problems or any(each.code in OF_PLUGINS for each in followed):
         return DONE_WITH_FAILURES
     return PROBLEMS_FOUND if summary.errors or refused or has_errors(followed) else GOOD
 
