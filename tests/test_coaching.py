@@ -222,8 +222,8 @@ def test_nothing_is_raised_twice(centre):
 def test_a_message_that_nobody_takes_is_told_and_waits(centre):
     told = OPERATION.replace(
         "sinks: [results.db]",
-        "sinks: [results.db, {email: {host: 127.0.0.1, port: 1, security: none, from: a@example.org, to: b@example.org,\n"
-        "  when: {score: {above: 1000}}}}]\nfeedback: {informs: [quality]}",
+        "sinks: [results.db, {email: {host: 127.0.0.1, port: 1, security: none, from: a@example.org,\n"
+        "  to: b@example.org, when: {score: {above: 1000}}}}]\nfeedback: {informs: [quality]}",
     )
     Path("pauta.yaml").write_text(told, encoding="utf-8")
     Path("one.jsonl").write_text(json.dumps({"call_id": "e1", "agent": "ben"}) + "\n", encoding="utf-8")
