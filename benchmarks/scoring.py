@@ -22,6 +22,7 @@ KERNELS = {
     "by hand, separate tables": by_tables,
 }
 KERNEL_GOAL, ZEN_GOAL = 0.85, 500.0
+ZEN_USUAL = 300.0
 PAUTA = "pauta"
 
 
@@ -76,6 +77,7 @@ def _measured(given: Evaluations, engines: dict[str, Zen], without: str, rounds:
                 f"{rate:.1f} thousand a second; pauta {times(ratio)} times",
                 ratio.middle,
                 ZEN_GOAL,
+                usual=ZEN_USUAL,
             )
         )
     zen = f"zen-engine {version()} in a process of its own over {zen_rows:,} of them" if engines else "zen-engine"
