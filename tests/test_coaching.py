@@ -90,7 +90,7 @@ def test_every_evaluation_ends_in_something_to_do(centre):
     ]  # fmt: skip
     (grave,) = duties(kind="coach")
     assert grave["due"] == "2099-03-03T15:00:00.000Z"
-    listed = run("coach", "list", "--now", "2099-03-02T16:00:00Z").splitlines()
+    listed = run("coach", "list", "--now", "2099-03-02T16:00Z").splitlines()
     assert listed[0].split("  ")[1:3] == ["open", "coach"]
     assert "due Tue 2099-03-03 10:00" in listed[0]
 

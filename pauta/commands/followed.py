@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def now_of(moment: str | None) -> datetime:
 
     if moment is None:
         return datetime.now(UTC)
-    found = moment_from(moment)
+    found = moment_from(re.sub(r"(T\d\d:\d\d)(?=[Z+-])", r"\1:00", moment))  # people leave the seconds out
     if found is None or found.tzinfo is None:
         raise ProblemsFound([_no_moment(moment)])
     return found.astimezone(UTC)

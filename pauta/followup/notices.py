@@ -43,11 +43,12 @@ _BUSY: Final = """SELECT raised_key FROM duties WHERE state IN ('open', 'schedul
 def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequence[Record]:
     """The rows of `notices`, one a recipient."""
     evaluation: Any = occasion.evaluation or {}
+    card = occasion.over_key.partition("/")[0] if occasion.kind in ("question", "scorecard") else ""
     said = {
         "agent": occasion.agent or "",
         "team": occasion.team or "",
         "question": (occasion.missed or ("",))[0],
-        "scorecard": evaluation.get("scorecard") or occasion.over_key.partition("/")[0],
+        "scorecard": evaluation.get("scorecard") or card,
         "call_type": evaluation.get("call_type") or "",
     }
     grouped = {name: said.get(name, "") for name in notice.group_by}
