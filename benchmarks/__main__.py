@@ -1,8 +1,8 @@
 """All benchmarks in one run: prints what it measures, and writes docs/performance.md.
 
 python -m benchmarks             everything
-python -m benchmarks --quick     smaller, writes nothing; exit code 1 where a ratio has fallen to half its goal
-python -m benchmarks --only scoring memory
+python -m benchmarks --quick     smaller, writes nothing; exit code 1 where a ratio is half its goal, three times over
+python -m benchmarks --only scoring memory    these, and writes their parts of the page
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ BENCHMARKS = {
     "spark": "Spark",
 }
 
+TRIES = 3
+"""So often a part of the quick form is measured before its ratios are believed to have fallen."""
+
 
 def measured(name: str, *, quick: bool) -> Part:
     """A benchmark's part of the page; one that cannot run here says so, and the others go on."""
@@ -34,6 +37,19 @@ def measured(name: str, *, quick: bool) -> Part:
     except Exception as error:
         return Part(BENCHMARKS[name], skipped=f"{type(error).__name__}: {error}")
     return part
+
+
+def fell(part: Part) -> bool:
+    """Whether something could not be measured, or a ratio is half of what it should be."""
+    return bool(part.skipped) or any(figure.fell_by_half for figure in part.figures)
+
+
+def show(part: Part) -> None:
+    if part.skipped:
+        print(f"  not measured: {part.skipped}")
+    for figure in part.figures:
+        verdict = {True: "reached", False: "NOT REACHED", None: ""}[figure.reached]
+        print(f"  {figure.what:52} {figure.measured}   {goal_of(figure)} {verdict}".rstrip(), flush=True)
 
 
 def main() -> int:
@@ -45,17 +61,19 @@ def main() -> int:
     for name in asked.only:
         print(f"\n{BENCHMARKS[name]}", flush=True)
         part = measured(name, quick=asked.quick)
+        show(part)
+        for _ in range(TRIES - 1):
+            if not (asked.quick and fell(part)):
+                break
+            print("  once more: a busy machine looks like a slow program", flush=True)
+            part = measured(name, quick=True)
+            show(part)
         parts.append(part)
-        if part.skipped:
-            print(f"  not measured: {part.skipped}")
-        for figure in part.figures:
-            verdict = {True: "reached", False: "NOT REACHED", None: ""}[figure.reached]
-            print(f"  {figure.what:52} {figure.measured}   {goal_of(figure)} {verdict}".rstrip())
-    if not asked.quick and set(asked.only) == set(BENCHMARKS):
-        PAGE.write_text(page(parts), encoding="utf-8")
+    if not asked.quick:
+        before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page(parts, list(BENCHMARKS.values()), before), encoding="utf-8")
         print(f"\nwritten: docs/{PAGE.name}")
-    failed = [part for part in parts if part.skipped or any(figure.fell_by_half for figure in part.figures)]
-    return 1 if failed and asked.quick else 0
+    return 1 if asked.quick and any(map(fell, parts)) else 0
 
 
 if __name__ == "__main__":
