@@ -22,6 +22,7 @@ BENCHMARKS = {
     "memory": "Memory",
     "nights": "Nights",
     "bulk": "Tables of calls",
+    "transcripts": "Transcripts from file to file",
     "lines": "JSON lines into the database",
     "spark": "Spark",
 }

@@ -86,7 +86,7 @@ def read_and_written(source: ParquetInput, setup: Setup, target: Path) -> float:
     with target.open("wb") as stream:
         for piece in source.pieces(0):
             started = time.process_time()
-            batch = source.read(piece)
+            batch = source.read(piece).batch
             took += time.process_time() - started
             results = scorer.score(batch, file=source.path, first_row=piece.first_row).results
             started = time.process_time()

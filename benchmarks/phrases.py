@@ -273,7 +273,7 @@ def run(quick: bool) -> Part:
     )
 
 
-def _plan(name: str, groups: Sequence[Sequence[str]], host: Host) -> Plan:
+def card_of(name: str, groups: Sequence[Sequence[str]]) -> dict[str, object]:
     """A card with a question for each group of phrases."""
     questions = [
         {"question": f"q{n}", "text": f"Q{n}", "criterion": {"phrase": {"any": list(group)}}}
@@ -283,8 +283,11 @@ def _plan(name: str, groups: Sequence[Sequence[str]], host: Host) -> Plan:
         {"section": f"s{n}", "answers": "yes_no", "questions": questions[n : n + 10]}
         for n in range(0, len(questions), 10)
     ]
-    card = {"scorecard": name, "version": "1.0.0", "sections": sections}
-    loaded = card_from_text(json.dumps(card), host)
+    return {"scorecard": name, "version": "1.0.0", "sections": sections}
+
+
+def _plan(name: str, groups: Sequence[Sequence[str]], host: Host) -> Plan:
+    loaded = card_from_text(json.dumps(card_of(name, groups)), host)
     assert loaded.scorecard is not None, loaded.problems
     return compile_plan(loaded.scorecard, host)
 
