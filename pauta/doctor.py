@@ -126,7 +126,7 @@ def _outbox(operation: Operation, host: Host) -> Iterator[HealthFinding]:
 def _of_messages(told: Mapping[str, int]) -> str:
     said = ", ".join(f"{told.get(state, 0):,} {state}" for state in OPEN)
     alone = told.get("nobody", 0)
-    return f"{said}, {alone:,} that no sink carries" if alone else said
+    return f"{said}, {alone:,} that nobody gets" if alone else said
 
 
 def _tallies(
@@ -145,7 +145,8 @@ def _tallies(
             return {}, {}
         store, told = sink.outbox, {}
         if isinstance(store, AnyStore):
-            wanted = "SELECT state, count(*) AS rows FROM messages WHERE state <> 'sent' GROUP BY state"
+            wanted = """SELECT state, count(*) AS rows FROM messages WHERE state <> 'sent' GROUP BY state
+                UNION ALL SELECT state, count(*) AS rows FROM notices WHERE state = 'nobody' GROUP BY state"""
             told = {str(row["state"]): int(str(row["rows"])) for row in store.read(wanted)}
         return store.tallies(), told
     finally:

@@ -19,6 +19,7 @@ from pauta.engine.loading.standing import standing_escalations
 from pauta.engine.model.scorecard import Example, Scorecard
 from pauta.engine.problems import Place, Problem, ProblemsFound, has_errors, in_order
 from pauta.followup.calendar import calendar_of
+from pauta.followup.carriers import unknown_carriers
 
 DATABASE: Final = "pauta.db"
 """Where results go when neither the command nor the operation says so: the embedded store, in the folder."""
@@ -106,11 +107,13 @@ class Workspace:
         return in_order(problems)
 
     def _of_operation(self) -> list[Problem]:
-        """What is wrong with the operation's own escalations and its calendar."""
+        """What is wrong with the operation's own escalations, its calendar, and the sinks that escalations name."""
         if self.operation is None:
             return []
-        found = standing_escalations(self.operation.data, self.host)[1]
-        return found + calendar_of(self.operation, today=datetime.now(UTC).date())[1]
+        standing, problems = standing_escalations(self.operation.data, self.host)
+        of_cards = [each for loaded in self.catalog.loaded if loaded.scorecard for each in loaded.scorecard.escalations]
+        problems += unknown_carriers([*of_cards, *standing], self.operation.sinks, self.host)
+        return problems + calendar_of(self.operation, today=datetime.now(UTC).date())[1]
 
     def tested_cards(self, paths: Sequence[str], problems: list[Problem]) -> Iterator[Tested]:
         """Each card with its examples; what keeps one from being tested goes to `problems`."""

@@ -8,11 +8,14 @@ from html.parser import HTMLParser
 import pytest
 from agents_seen import HOSTILE, LONG, folder_of, with_duties
 from click.testing import CliRunner
+from postgres_server import fresh_url
 from results_made import evaluation
 
 from pauta.cli import main
+from pauta.commands.agent import OF_AGENT
 from pauta.reports.agent import AgentPage, agent_page
 from pauta.reports.agent_words import _WORDS, LANGUAGES, AgentWords
+from pauta.store import PostgresStore, Store
 
 VOID = {"meta", "br", "img", "input"}
 QUOTE = {"turn": 1, "span": [0, 4], "quote": "I will not tell you", "start": 65.2, "end": 70.0}
@@ -195,3 +198,26 @@ def test_every_word_is_there_in_every_language_with_the_same_gaps():
         assert len(said) == len(LANGUAGES)
         assert len({frozenset(re.findall(r"{(\w)}", each)) for each in said}) == 1, name
         assert all(said), name
+
+
+def plan_of(store, explain):
+    cells = store.read_cells(f"{explain} {OF_AGENT.format('?, ?, ?')}", ("ana", "Ana", "Ana Mora"))
+    return "\n".join(str(row[-1]) for row in cells)
+
+
+def test_an_agents_evaluations_are_found_by_their_index(tmp_path):
+    with Store(tmp_path / "p.db") as store:
+        plan = plan_of(store, "EXPLAIN QUERY PLAN")
+        assert "SEARCH e USING INDEX idx_evaluations_agent (agent=?)" in plan
+        assert "SCAN e" not in plan
+
+
+def test_an_agents_evaluations_are_found_by_their_index_in_postgresql():
+    with PostgresStore(fresh_url()) as store:
+        store.write([evaluation(f"e{n}", call_id=f"c{n}", agent=f"a{n % 200}") for n in range(1000)])
+        with store.transaction():
+            store.write_one("ANALYZE evaluations")
+            store.write_one("SET LOCAL enable_seqscan = off")  # a small table is scanned whatever indexes there are
+            plan = plan_of(store, "EXPLAIN")
+        assert "evaluations_agent_idx" in plan, plan
+        assert "Seq Scan on evaluations" not in plan

@@ -1,93 +1,30 @@
-"""Messages to people: grouped, silenced, repeated, sent at least once under one key; what is late goes up the line."""
+"""Messages to people: grouped, silenced, repeated, in their language; what is late goes up the line."""
 
-import json
-import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
-from click.testing import CliRunner
 from follow_ups import by_person, call, card_of, night_of, setting_of, write
-from postgres_server import fresh_url
-from test_sink_email import Box, free_port
+from people_told import HOUR, NOW, PEOPLE, Kept, messages, occasion, raise_all, states, store_of
 
-from pauta.cli import main
-from pauta.engine.contracts import NotTaken, RetryLater
-from pauta.engine.delivery import Addressee, Patience, stamp
-from pauta.engine.endpoints import open_sink
-from pauta.engine.host import Host
-from pauta.engine.model.followup import Duty, Notice, Occasion
-from pauta.engine.problems import Problem
-from pauta.engine.redaction import redactor_from
+from pauta.engine.delivery import Addressee, stamp
+from pauta.engine.model.followup import Duty, Notice
 from pauta.followup import notices as room
 from pauta.followup.calendar import Calendar
-from pauta.followup.keeping import Keeper
 from pauta.followup.lives import mark_overdue, move
 from pauta.followup.night import run_night
-from pauta.followup.notices import escalate_overdue, gather, rows_of_notice
-from pauta.followup.people import People
-from pauta.followup.sending import masking, message_of, send
+from pauta.followup.notices import escalate_overdue, gather
+from pauta.followup.people import People, Person
+from pauta.followup.sending import message_of, send
 from pauta.followup.telling import WORDS
-from pauta.store import PostgresStore, Store
-
-HERE = Path(__file__).parent
-NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-PEOPLE = People.of({"people": {
-    "ana": {"name": "Ana Mora", "team": "north", "leader": "luis", "roles": ["agent"]},
-    "bob": {"name": "Bob Lee", "team": "north", "leader": "luis", "roles": ["agent"]},
-    "luis": {"name": "Luis Paz", "team": "north", "leader": "marta", "roles": ["supervisor"], "language": "es",
-             "email": "luis@example.com"},
-    "marta": {"name": "Marta Gil", "leader": "noa", "roles": ["manager"], "language": "ru"},
-    "noa": {"name": "Noa Dias", "roles": ["manager"], "language": "pt-BR"},
-    "petra": {"name": "Petra Ruiz", "roles": ["quality"], "email": "petra@example.com"},
-}})  # fmt: skip
+from pauta.store import Store
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request, tmp_path):
-    opened = Store(tmp_path / "results.db") if request.param == "sqlite" else PostgresStore(fresh_url())
-    with opened as store:
+    with store_of(request.param, tmp_path) as store:
         yield store
-
-
-def occasion(number, agent="ana", escalation="grave", at=NOW, **changes):
-    """An escalation of one call."""
-    record = {
-        "evaluation_id": f"{escalation}-{number}", "scorecard": "retail", "call_type": "sales",
-        "answers": [{"question": "identity", "fault": "agent", "error": {"critical": "compliance"}}],
-    }  # fmt: skip
-    return Occasion(
-        key=f"{escalation}-{number}", escalation=escalation, title=escalation, source="card retail@1.0.0", at=at,
-        agent=agent, team="north", due=lambda _: at + 24 * HOUR,
-        evaluation={**record, "call_id": f"c{number}"}, **changes,
-    )  # fmt: skip
-
-
-def raise_all(store, occasions, *opened):
-    """Keep occasions as the night does."""
-    keeper = Keeper(PEOPLE, rows_of_notice)
-    for each in occasions:
-        keeper.keep(each, opened)
-    ledger = store.ledger()
-    with ledger.writing():
-        keeper.flush(ledger)
-    return ledger
-
-
-def states(ledger, table="notices"):
-    return dict(Counter(str(row["state"]) for row in ledger.select(table)))
-
-
-def messages(ledger, **wanted):
-    return [row for row in ledger.select("messages", "1 = 1 ORDER BY at, recipient, key")
-            if all(row[name] == value for name, value in wanted.items())]  # fmt: skip
 
 
 def test_one_message_for_a_group_a_person_and_an_interval(store):
@@ -109,10 +46,8 @@ def test_without_a_group_each_is_a_message_of_its_own_and_every_sink_gets_it(sto
     assert gather(ledger, PEOPLE, ["mail", "room"], NOW) == 3
     assert Counter(row["sink"] for row in messages(ledger)) == {"mail": 3, "room": 3}
     raise_all(store, [occasion(7)], Notice(("supervisor",), via=("room",)))
-    raise_all(store, [occasion(8)], Notice(("supervisor",), via=("pager",)))
-    assert gather(ledger, PEOPLE, ["mail", "room"], NOW) == 2
-    assert Counter(row["sink"] for row in messages(ledger)) == {"mail": 3, "room": 4, "": 1}
-    assert states(ledger, "messages") == {"waiting": 7, "nobody": 1}, "no sink is called pager"
+    assert gather(ledger, PEOPLE, ["mail", "room"], NOW) == 1
+    assert Counter(row["sink"] for row in messages(ledger)) == {"mail": 3, "room": 4}
 
 
 def test_10_000_in_a_minute_are_as_many_messages_as_groups_and_intervals(store):
@@ -253,266 +188,24 @@ def test_where_nobody_leads_the_owner_the_managers_hear_of_it(store):
     assert [row["recipient"] for row in ledger.select("notices")] == ["marta"]
 
 
-class Kept:
-    """A sink that keeps what it is told; it fails as it is asked to."""
-
-    def __init__(self, *errors, after=None):
-        self.errors, self.told, self.after = list(errors), [], after
-
-    def notify(self, message):
-        if self.after is not None:
-            self.after()
-        if self.errors:
-            raise self.errors.pop(0)
-        self.told.append(message)
-
-
-def waiting(store, count=3, **changes):
-    ledger = raise_all(store, [occasion(n, **changes) for n in range(count)], Notice(("petra",), "call 600 123 456"))
-    gather(ledger, PEOPLE, ["mail"], NOW)
-    return ledger
+def test_of_several_owners_the_line_above_each_hears_of_it_a_level_a_day(store):
+    both = Duty("coach", due=NOW, owner=("luis", "petra", "eva"))
+    people = People({**PEOPLE.persons, "petra": Person("petra", "Petra", leader="olga"), "eva": Person("eva", "Eva"),
+                     "olga": Person("olga", "Olga", leader="noa")})  # fmt: skip
+    ledger = raise_all(store, [occasion(1)], both)
+    mark_overdue(ledger, people, NOW + HOUR)
+    heard = []
+    for days in range(4):
+        assert escalate_overdue(ledger, people, NOW + HOUR + days * timedelta(days=1)) in (0, 1, 2)
+        heard.append({str(row["recipient"]) for row in ledger.select("notices")})
+    assert heard[0] == {"marta", "olga"}, "who leads luis, and who leads petra; eva's managers, of whom marta is one"
+    assert heard[1] == heard[3] == {"marta", "olga", "noa"}, "each hears of it once"
+    told = [each["details"]["to"] for each in ledger.history("duty", ledger.select("duties")[0]["id"])
+            if each["move"] == "escalate"]  # fmt: skip
+    assert sorted(told) == ["marta", "noa", "olga"]
+    assert gather(ledger, people, ["mail"], NOW + 5 * timedelta(days=1)) == 3
 
 
-def test_what_is_not_taken_is_tried_again_under_the_same_key_and_given_up_in_the_end(store):
-    ledger = waiting(store, 1)
-    key = messages(ledger)[0]["key"]
-    sink = Kept(NotTaken("not now"), RetryLater(7200, "later"), OSError("secret-42 is wrong"), NotTaken("no"))
-    to = Addressee("mail", sink, patience=Patience(tries=3, first_s=10), secrets=frozenset(["secret-42"]))
-    seen, now = [], NOW
-    for _ in range(5):
-        done = send(store, [to], now)["mail"]
-        row = ledger.select("messages")[0]
-        seen.append((done.waiting, done.dead, row["tries"], row["state"]))
-        assert "secret-42" not in f"{row['error']} {done.last_error}"
-        now = max(now, datetime.fromisoformat(str(row["next_at"])))
-    assert seen == [(1, 0, 1, "waiting"), (1, 0, 1, "waiting"), (1, 0, 2, "waiting"), (0, 1, 3, "dead"),
-                    (0, 1, 3, "dead")]  # fmt: skip
-    assert now > NOW + 2 * HOUR, "a receiver that asks for a pause gets it"
-    assert ledger.select("messages")[0]["key"] == key
-
-
-def test_everything_due_is_sent_in_one_run_and_once(store):
-    waiting(store, 220)
-    sink = Kept()
-    assert send(store, [Addressee("mail", sink)], NOW)["mail"].sent == 220
-    assert send(store, [Addressee("mail", sink)], NOW)["mail"].sent == 0
-    assert len({each.key for each in sink.told}) == len(sink.told) == 220
-
-
-def test_a_sink_that_fails_in_a_row_is_left_alone(store):
-    waiting(store, 20)
-    sink = Kept(*[NotTaken("down")] * 100)
-    done = send(store, [Addressee("mail", sink, patience=Patience(row=5))], NOW)["mail"]
-    assert (done.sent, done.waiting, len(sink.errors)) == (0, 20, 95)
-
-
-def test_a_slow_sink_delays_no_other(store):
-    ledger = raise_all(store, [occasion(n) for n in range(5)], Notice(("petra",)))
-    gather(ledger, PEOPLE, ["slow", "quick"], NOW)
-    let_go = threading.Event()
-    slow, quick = Kept(after=lambda: let_go.wait(20)), Kept()
-    begun = time.monotonic()
-    done = send(store, [Addressee("slow", slow), Addressee("quick", quick)], NOW, within_s=1.0)
-    assert time.monotonic() - begun < 10
-    assert (done["quick"].sent, done["slow"].sent, done["slow"].waiting) == (5, 0, 5)
-    assert done["slow"].last_error == "it did not answer in time"
-    let_go.set()
-    for each in threading.enumerate():
-        if each.name == "messages of slow":
-            each.join(20)
-    assert send(store, [Addressee("slow", Kept())], NOW)["slow"].waiting == 0
-
-
-def test_what_pauta_yaml_asks_to_mask_is_masked_before_it_is_sent(store):
-    ledger = raise_all(store, [occasion(600123456)], Notice(("petra",), "ring 600 123 456, write to eva@example.org"))
-    gather(ledger, PEOPLE, ["mail"], NOW)
-    by_operation, by_sink = redactor_from(["phone"]), redactor_from(["email"])
-    sink = Kept()
-    send(store, [masking(Addressee("mail", sink, redactor=by_sink), by_operation)], NOW)
-    (line,) = sink.told[0].lines
-    assert line == "Ana Mora; retail; call c600123456; missed: identity; ring *** *** ***, write to ***************"
-    bad = redactor_from([{"slow": "(a|aa)+$"}])
-    raise_all(store, [occasion(2)], Notice(("petra",), "a" * 60 + "!"))
-    gather(ledger, PEOPLE, ["mail"], NOW)
-    done = send(store, [Addressee("mail", sink, redactor=bad)], NOW)["mail"]
-    assert len(sink.told) + done.waiting == 2
-    assert done.waiting == 0 or "redaction 'slow' failed" in done.last_error
-
-
-@pytest.fixture
-def box():
-    made = Box()
-    made.port = free_port()
-    controller = Controller(made, hostname="127.0.0.1", port=made.port)
-    controller.start()
-    yield made
-    controller.stop()
-
-
-def opened(name, **options):
-    sink = open_sink("", Host(installed=False), name=name, options=options)
-    assert not isinstance(sink, Problem), sink
-    return sink
-
-
-def test_a_letter_goes_to_the_person_and_where_no_address_is_known_to_the_sinks_own(store, box):
-    ledger = raise_all(store, [occasion(1, titles={"es": "Grave\r\nBcc: x@y.org"})], Notice(("supervisor", "noa")))
-    gather(ledger, PEOPLE, ["mail"], NOW)
-    sink = opened(
-        "email", host="127.0.0.1", port=box.port, security="none", to="all@example.org", **{"from": "q@e.org"}
-    )
-    assert send(store, [Addressee("mail", sink)], NOW)["mail"].sent == 2
-    sink.close()
-    by_to = {tuple(to): letter for to, letter in box.letters}
-    assert set(by_to) == {("luis@example.com",), ("all@example.org",)}
-    letter = by_to["luis@example.com",]
-    assert (letter["To"], letter["Bcc"]) == ("luis@example.com", None)
-    assert letter["Subject"] == "Grave Bcc: x@y.org, Ana Mora"
-    assert "Ana Mora; retail; llamada c1; falló: identity" in letter.get_content()
-    keys = {f"<{row['key']}@pauta>" for row in messages(ledger)}
-    assert {str(letter["Message-ID"]) for _, letter in box.letters} == keys
-
-
-def test_a_mail_server_that_is_down_gets_it_later_under_the_same_id(store, box):
-    waiting(store, 1)
-    sink = opened(
-        "email", host="127.0.0.1", port=box.port, security="none", to="all@example.org", **{"from": "q@e.org"}
-    )
-    box.down = True
-    assert send(store, [Addressee("mail", sink)], NOW)["mail"].waiting == 1
-    box.down = False
-    assert send(store, [Addressee("mail", sink)], NOW + HOUR)["mail"].sent == 1
-    sink.close()
-    assert [to for to, _ in box.letters] == [["petra@example.com"]]
-
-
-@pytest.fixture
-def server(tmp_path):
-    """The web server with bad days; gives its address and its log."""
-    log = tmp_path / "server.log"
-    command = [sys.executable, str(HERE / "troubled_server.py"), str(log), "s3cret", "0.3"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    port = process.stdout.readline().strip()
-    yield f"http://127.0.0.1:{port}/people", log
-    process.kill()
-    process.communicate()
-
-
-def lines(log):
-    return [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-
-
-def test_a_web_server_with_bad_days_gets_every_message(store, server):
-    url, log = server
-    ledger = waiting(store, 25)
-    sink = opened("webhook", url=url, secret="s3cret", allow_http=True, allow_private=True, timeout_s=0.7)
-    to = Addressee("mail", sink, patience=Patience(tries=50, first_s=1, row=100))
-    now = NOW
-    for _ in range(40):
-        if send(store, [to], now)["mail"].waiting == 0:
-            break
-        now += HOUR
-    sink.close()
-    assert states(ledger, "messages") == {"sent": 25}
-    took = Counter(line[2] for line in lines(log) if line[1] == "ok")
-    assert set(took) == {row["key"] for row in messages(ledger)}
-    assert all(line[-1] == "True" for line in lines(log)), "each is signed, and has its own key in the header"
-    bodies = {}
-    for line in lines(log):
-        bodies.setdefault(line[2], set()).add(line[5])
-    assert {len(each) for each in bodies.values()} == {1}, "it says the same however often it is sent"
-
-
-KILLED = """\
-import os, sys, signal
-sys.path.insert(0, {tests!r})
-from test_notices import *
-class Dies(Kept):
-    def notify(self, message):
-        with open({log!r}, "a") as log:
-            log.write(message.key + chr(10))
-        if sum(1 for _ in open({log!r})) == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-with Store({path!r}) as store:
-    send(store, [Addressee("mail", Dies())], NOW)
-"""
-
-
-def test_killed_between_sending_and_mark_it_is_sent_again_under_the_same_key(tmp_path):
-    path, log = tmp_path / "results.db", tmp_path / "log"
-    with Store(path) as store:
-        waiting(store, 5)
-    script = KILLED.format(tests=str(HERE), log=str(log), path=str(path))
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=HERE, timeout=120)
-        if done.returncode == 0:
-            break
-        assert done.returncode == -signal.SIGKILL, done.stderr
-    assert done.returncode == 0, done.stderr
-    sent = log.read_text(encoding="utf-8").split()
-    with Store(path) as store:
-        assert states(store.ledger(), "messages") == {"sent": 5}
-        assert set(sent) == {row["key"] for row in messages(store.ledger())}
-    assert Counter(Counter(sent).values()) == {1: 4, 2: 1}, "the one that was not marked came twice"
-
-
-def test_two_at_once_send_nothing_twice(tmp_path):
-    with Store(tmp_path / "results.db") as store:
-        waiting(store, 60)
-        sink = Kept(after=lambda: time.sleep(0.002))
-        threads = [threading.Thread(target=_send_on, args=(tmp_path / "results.db", sink)) for _ in range(3)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-        send(store, [Addressee("mail", sink)], NOW)
-        assert len(sink.told) == len({each.key for each in sink.told}) == 60
-
-
-def _send_on(path, sink):
-    with Store(path) as store:
-        send(store, [Addressee("mail", sink)], NOW)
-
-
-def test_the_commands_tell_people(tmp_path, monkeypatch, server):
-    """`pauta score`, `pauta escalations run` and `pauta doctor`, with a receiver that is there and one that is not."""
-    url, log = server
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PEOPLE_SECRET", "s3cret")
-    monkeypatch.setenv("OTHER_SECRET", "t0p-s3cret")
-    Path("scorecards").mkdir()
-    Path("scorecards/retail.yaml").write_text("""\
-scorecard: retail
-version: 1.0.0
-sections: [{section: all, answers: yes_no, questions: [
-  {question: greeting}, {question: identity, error: {critical: compliance, fails: card}}]}]
-escalations: [{escalation: grave, when: {critical_errors: {above: 0}}, do: [coach, {notify: {to: supervisor}}]}]
-""", encoding="utf-8")  # fmt: skip
-    Path("pauta.yaml").write_text(f"""\
-operation: small
-people: {{ana: {{leader: luis}}, luis: {{roles: [supervisor]}}}}
-sinks:
-  - results.db
-  - webhook: {{name: here, url: "{url}", secret: "${{env:PEOPLE_SECRET}}", allow_http: true, allow_private: true,
-               timeout_s: 0.7, when: {{passed: true}}, delivery: {{tries: 30}}}}
-  - webhook: {{name: away, url: "http://127.0.0.1:9/x", secret: "${{env:OTHER_SECRET}}", allow_http: true,
-               allow_private: true, when: {{passed: true}}, delivery: {{tries: 2}}}}
-""", encoding="utf-8")  # fmt: skip
-    Path("calls.jsonl").write_text('{"call_id": "c1", "agent": "ana", "started_at": "2026-03-02T09:00:00Z"}\n')
-    answers = {"call_id": "c1", "agent": "ana", "scorecard": "retail", "evaluator": "petra",
-               "evaluated_at": "2026-03-02T10:00:00Z", "answers": {"greeting": "yes", "identity": "no"}}  # fmt: skip
-    Path("answers.jsonl").write_text(json.dumps(answers) + "\n")
-    scored = CliRunner().invoke(main, ["score", "calls.jsonl", "--answers", "answers.jsonl"])
-    assert "sink 'away' has not taken 1 messages to people" in scored.output, scored.output
-    seen = ""
-    for day in range(1, 30):
-        run = CliRunner().invoke(main, ["escalations", "run", "--now", (NOW + timedelta(days=365 + day)).isoformat()])
-        seen += run.output
-        if "given up" in run.output and any(line[1] == "ok" for line in lines(log)):
-            break
-    assert "they were given up after too many tries" in seen
-    assert "t0p-s3cret" not in scored.output + seen
-    assert any(line[1] == "ok" for line in lines(log))
-    doctor = CliRunner().invoke(main, ["doctor"])
-    assert "messages to people" in doctor.output
-    assert "1 dead" in doctor.output
+def test_a_name_with_a_comma_is_one_owner():
+    people = People({"paz": Person("paz", "Paz, Luis", leader="noa"), "noa": Person("noa", "Noa")})
+    assert room._levels(people, {"owner": "Paz, Luis", "team": "", "agent": "ana"}) == [["noa"]]

@@ -23,7 +23,7 @@ from pauta.bulk.columns import (
     not_within,
     not_words,
 )
-from pauta.bulk.layout import MAPS, OF_CALLS, OF_PEOPLE, Layout
+from pauta.bulk.layout import MAPS, MOMENTS, OF_CALLS, OF_PEOPLE, Layout
 from pauta.bulk.turns import TurnsColumn
 from pauta.bulk.values import WORDS, array_of, is_no_answer, map_from, needs_look, raw_answer, split, told
 from pauta.engine.loading.records import (
@@ -46,12 +46,17 @@ if TYPE_CHECKING:
 _CHOICES: Final = {"direction": DIRECTIONS, "channel": CHANNELS, "mode": MODES}
 
 
+AS_RECORDS: Final = {b"pauta": b"records"}
+"""What the schema of rows says that were records: a moment is left in the spelling that it has."""
+
+
 class Checked:
     """A batch of rows. `slow`: (rows,) bool, those that went through the door; what came of them is in `doors`."""
 
     def __init__(self, layout: Layout, table: pa.RecordBatch, file: str, first_row: int) -> None:
         self.layout, self.table, self.file, self.first_row = layout, table, file, first_row
         self.size = table.num_rows
+        self._as_records = (table.schema.metadata or {}) == AS_RECORDS
         self.columns: dict[str, pa.Array] = {name: table.column(at) for name, at in layout.fields.items()}
         self.maps = {name: self._facts_of(name) for name in MAPS}
         self.answers = self._answers()
@@ -212,7 +217,8 @@ class Checked:
     def _call_record(self, row: int) -> dict[str, object]:
         record: dict[str, object] = {}
         for name in (name for name in OF_CALLS if name in self.columns and name not in MAPS):
-            value = told(name, json_ready(self.columns[name][row].as_py()))
+            value = json_ready(self.columns[name][row].as_py())
+            value = value if self._as_records and name in MOMENTS else told(name, value)
             if value is not None:
                 record[name] = value
         for name in MAPS:

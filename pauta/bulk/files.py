@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pauta.bulk.counted import merge
+from pauta.bulk.once import OncePerFile
 from pauta.bulk.parts import PIECES_OF_A_PART, PIECES_WITH_TURNS, Parts
 from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS, Input, Piece
 from pauta.bulk.scorer import Scorer, Setup
@@ -31,24 +32,26 @@ def score_files(
     host: Host | None = None,
     workers: int = 1,
     rejects: str | None = None,
+    most: int | None = None,
     on_problem: Tell | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Summary:
     """Score tables of calls into a Parquet file, or into a folder of them where the target ends in `/`.
 
-    A run that was broken off goes on after its last whole part. `progress` is told how many rows are done, of how many.
+    A run that was broken off goes on after its last whole part. `most`: rows of a piece, where it is not the usual
+    number. `progress` is told how many rows are done, of how many.
     Raises ProblemsFound where a process ends before its time, OSError where the results cannot be written.
     """
     scorer = setup.scorer(host)
     run = _Run(on_problem)
     takes = [_taken(source, scorer, run) for source in inputs]
-    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer)
+    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer, most)
     path = Path(target)
     parts = Parts(path, made_of, folder=target.endswith("/"), rejects=Path(rejects) if rejects else None)
     run.go_on(parts)
     with_turns = any(ok and source.has_turns for source, ok in zip(inputs, takes, strict=True))
     total = _total(inputs, takes)
-    pieces = _pieces(inputs, takes, parts.state.next_piece)
+    pieces = _pieces(inputs, takes, parts.state.next_piece, most)
     here = Worker(inputs, scorer)
     try:
         with ExitStack() as stack:
@@ -84,11 +87,13 @@ def _total(inputs: Sequence[Input], takes: Sequence[bool]) -> int | None:
     return None if None in rows else sum(each for each in rows if each is not None)
 
 
-def _pieces(inputs: Sequence[Input], takes: Sequence[bool], start: int) -> Iterator[tuple[int, Piece]]:
+def _pieces(
+    inputs: Sequence[Input], takes: Sequence[bool], start: int, most: int | None
+) -> Iterator[tuple[int, Piece]]:
     """The pieces of all inputs with their numbers, from one on."""
     number = 0
     for n, (source, ok) in enumerate(zip(inputs, takes, strict=True)):
-        for piece in source.pieces(n) if ok else ():
+        for piece in source.pieces(n, most) if ok else ():
             if number >= start:
                 yield number, piece
             number += 1
@@ -106,7 +111,7 @@ def _by_others(pool: Workers, pieces: Iterator[tuple[int, Piece]]) -> Iterator[t
         yield done.number, sent.pop(done.number), done
 
 
-def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer) -> dict[str, Any]:
+def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, most: int | None) -> dict[str, Any]:
     """What the results depend on: another of these, and a run begins anew."""
     from pauta import __version__
 
@@ -121,7 +126,7 @@ def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer) -> dict[str,
         "plugins": sorted(f"{plugin.name} {plugin.version}" for plugin in scorer.host),
         "pauta": __version__,
         "python": platform.python_version(),
-        "pieces": [ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
+        "pieces": [most, ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
     }
 
 
@@ -132,6 +137,7 @@ class _Run:
         self.summary = Summary()
         self._on_problem = on_problem or self.summary.problems.append
         self._seen = Seen()
+        self._once = OncePerFile()
         self._told: set[Problem] = set()
         self._of_code: Counter[str] = Counter()
         self._rows = 0
@@ -144,12 +150,15 @@ class _Run:
         for name in ("calls", "evaluations", "unclaimed", "refused", "errors", "warnings", "failures"):
             setattr(mine, name, getattr(before, name))  # what was told now was told then, and counted
         mine.by_card = before.by_card
+        self._once = OncePerFile.from_kept(parts.state.once)
         for keys in parts.known_keys:
             self._seen.fresh_codes(keys)
             self._rows += len(keys)
 
     def tell(self, problem: Problem) -> None:
         """Tell a problem: those of plugins once, of each code the first ones."""
+        if not self._once.is_new(problem):
+            return
         if problem.code.startswith("E6"):
             if problem in self._told:
                 return
@@ -190,10 +199,12 @@ class _Run:
             if progress is not None:
                 progress(self._rows, total)
             if waiting == pieces_of_a_part:
-                parts.finish_part(number + 1, self.summary)
+                parts.finish_part(number + 1, self.summary, self._once.kept())
                 waiting = 0
         if waiting:
-            parts.finish_part(number + 1, self.summary)
+            parts.finish_part(number + 1, self.summary, self._once.kept())
+        for problem in self._once.left(-1):
+            self.tell(problem)
 
     def _write(self, number: int, piece: Piece, done: Done, here: Worker, parts: Parts) -> None:
         fresh = self._seen.fresh_codes(done.keys)
@@ -203,8 +214,9 @@ class _Run:
                 if isinstance(made, str):
                     Path(made).unlink()
             done = here.do(number, piece, done.key_rows[~fresh])
-        for problem in done.problems:
+        for problem in (*self._once.left(piece.input), *done.problems):
             self.tell(problem)
+        self._once.strangers.add(done.strangers)
         self._count(done.summary)
         parts.append(done.made, done.rejects, keys)
 

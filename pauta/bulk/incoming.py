@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -198,21 +198,21 @@ class Incoming(Checked):
         assert isinstance(human, HumanEvaluation), "a row that passed the checks of its columns is an evaluation"
         return human
 
-    def notes(self, question: str, rows: NDArray[np.intp]) -> Iterator[tuple[int, Answer]]:
-        """What stands beside the answers to a question: the place in `rows`, and the answer with it."""
-        parts = {part: array for (name, part), array in self.beside.items() if name == question}
+    def noted(self, question: str) -> NDArray[np.intp]:
+        """The rows in which something stands beside the answer to a question."""
         there = np.zeros(self.size, dtype=np.bool_)
-        for array in parts.values():
-            there |= array.is_valid().to_numpy(zero_copy_only=False)
-        if not there.any():
-            return
-        answers = self.coded_answer(question) if question in self.answers else None
-        for place in np.flatnonzero(there[rows]).tolist():
-            row = int(rows[place])
-            code = int(answers.codes[row]) if answers is not None else -1
-            raw = answers.values[code] if answers is not None and code >= 0 else None
-            given = {part: array[row].as_py() for part, array in parts.items()}
-            at = given.get("at")
-            note = Answer(raw, given.get("comment") or None, given.get("fault"), None if at is None else float(at))
-            if note.comment or note.fault or note.at is not None:
-                yield place, note
+        for (name, _), array in self.beside.items():
+            if name == question:
+                there |= array.is_valid().to_numpy(zero_copy_only=False)
+        return np.flatnonzero(there)
+
+    def note(self, question: str, row: int) -> Answer:
+        """The answer of a row to a question with what stands beside it."""
+        raw = None
+        if question in self.answers:
+            answers = self.coded_answer(question)
+            code = int(answers.codes[row])
+            raw = answers.values[code] if code >= 0 else None
+        given = {part: array[row].as_py() for (name, part), array in self.beside.items() if name == question}
+        at = given.get("at")
+        return Answer(raw, given.get("comment") or None, given.get("fault"), None if at is None else float(at))

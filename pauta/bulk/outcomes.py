@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.bulk.distinct import distinct_rows, rows_by_code
 from pauta.bulk.incoming import Incoming
 from pauta.bulk.routes import routed
 from pauta.engine.model.calls import Call, HumanEvaluation
@@ -37,13 +37,13 @@ def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | No
     found = routed(incoming, router)
     left_out = ~incoming.taken if skip is None else ~incoming.taken | skip
     problems: list[tuple[int, str, Problem]] = []
-    keys = _keys(incoming, found.codes, router)
+    firsts, places = distinct_rows(_told_apart_by(incoming, found.codes, router), incoming.size)
+    names_card = _names_card(incoming)
     wanted: list[Wanted] = []
     known: dict[tuple[tuple[int, bool], ...], int] = {}
     codes = np.full(incoming.size, -1, dtype=np.intp)
-    distinct, firsts, places = np.unique(keys, return_index=True, return_inverse=True)
-    for n in range(len(distinct)):
-        rows = np.flatnonzero((places == n) & ~left_out) if len(distinct) > 1 else np.flatnonzero(~left_out)
+    places[left_out] = -1
+    for n, rows in enumerate(rows_by_code(places, len(firsts))):
         if not len(rows):
             continue
         route = found.routes[int(found.codes[firsts[n]])]
@@ -52,7 +52,7 @@ def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | No
             for problem in route.problems
             for row in rows
         ]
-        outcome = _wanted(incoming, route, router, rows, problems)
+        outcome = _wanted(incoming, route, router, rows, problems, names_card)
         key = tuple((id(card), by_person) for card, by_person in outcome)
         codes[rows] = known.setdefault(key, len(wanted))
         if len(known) > len(wanted):
@@ -61,37 +61,48 @@ def outcomes_of(incoming: Incoming, router: Router, skip: NDArray[np.bool_] | No
     return Outcomes(codes, wanted, problems)
 
 
-def _keys(incoming: Incoming, routes: NDArray[np.intp], router: Router) -> NDArray[np.int64]:
-    """(rows,): the same number for rows of the same route whose people name the same card, version and day."""
-    parts = [routes.astype(np.int64)]
+def _told_apart_by(incoming: Incoming, routes: NDArray[np.intp], router: Router) -> list[NDArray[np.integer]]:
+    """Columns, equal in rows of the same route whose people name the same card, version and day."""
+    parts: list[NDArray[np.integer]] = [routes]
     people = incoming.people
     if people.any():
         parts.append(people.astype(np.int64))
         for name in ("scorecard", "version"):
             column = incoming.column(name)
             if column is not None:
-                parts.append(np.where(people, column.codes, -1).astype(np.int64))
+                parts.append(np.where(people, column.codes, -1))
         if "scorecard" in incoming.columns:
-            parts.append(np.where(people, incoming.days(router.timezone, router.today)[0], -1).astype(np.int64))
-    own = np.zeros(incoming.size, dtype=np.int64)
-    own[list(incoming.doors)] = np.arange(1, len(incoming.doors) + 1)  # what they say is not what the columns say
-    parts.append(own)
-    keys = np.zeros(incoming.size, dtype=np.int64)
-    for part in parts:
-        low, high = int(part.min(initial=0)), int(part.max(initial=0))
-        if low != high:
-            keys = np.unique(keys * (high - low + 1) + (part - low), return_inverse=True)[1].astype(np.int64)
-    return keys
+            parts.append(np.where(people, incoming.days(router.timezone, router.today)[0], -1))
+    if incoming.doors:  # what their rows say is not what the columns say
+        own = np.zeros(incoming.size, dtype=np.int64)
+        own[list(incoming.doors)] = np.arange(1, len(incoming.doors) + 1)
+        parts.append(own)
+    return parts
+
+
+def _names_card(incoming: Incoming) -> NDArray[np.bool_]:
+    """(rows,) bool: where a person may have said which card was filled in."""
+    column = incoming.column("scorecard")
+    names = np.zeros(incoming.size, dtype=np.bool_) if column is None else column.codes >= 0
+    names[list(incoming.doors)] = True
+    return names
 
 
 def _wanted(
-    incoming: Incoming, route: Route, router: Router, rows: NDArray[np.intp], problems: list[tuple[int, str, Problem]]
+    incoming: Incoming,
+    route: Route,
+    router: Router,
+    rows: NDArray[np.intp],
+    problems: list[tuple[int, str, Problem]],
+    names_card: NDArray[np.bool_],
 ) -> Wanted:
     """What rows get that have the same route and whose people name the same card."""
     first = int(rows[0])
     automatic: Wanted = tuple((card, False) for card in route.cards)
     if not incoming.people[first]:
         return automatic
+    if len(route.cards) == 1 and not names_card[first]:  # as card_filled_in has it, without a record to ask
+        return ((route.cards[0], True),)
     call, human = _pair(incoming, first)
     card = card_filled_in(router, human, call, route.cards)
     if isinstance(card, Problem):
@@ -113,8 +124,3 @@ def _pair(incoming: Incoming, row: int) -> tuple[Call, HumanEvaluation]:
     human = incoming.human(row, answers=False)
     assert human is not None, "a row with a person has an evaluation"
     return incoming.call_alone(row), human
-
-
-def cards_in(wanted: Sequence[Wanted]) -> list[Scorecard]:
-    """The cards of some outcomes, each once, in the order in which they come."""
-    return list({id(card): card for each in wanted for card, _ in each}.values())

@@ -32,7 +32,10 @@ PIECES_WITH_TURNS: Final = 12
 
 @dataclass
 class State:
-    """How far a run has come: so many whole parts, made of all pieces before `next_piece`. files: what they are in."""
+    """How far a run has come: so many whole parts, made of all pieces before `next_piece`.
+
+    files: what they are in. once: what was said of files that is said once a file.
+    """
 
     made_of: Mapping[str, Any]
     parts: int = 0
@@ -40,6 +43,7 @@ class State:
     counts: dict[str, int] = field(default_factory=dict)
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    once: dict[str, Any] = field(default_factory=dict)
 
     def summary(self) -> Summary:
         """What the run did so far."""
@@ -107,7 +111,7 @@ class Parts:
             joined.append(made)
         return joined
 
-    def finish_part(self, next_piece: int, summary: Summary) -> None:
+    def finish_part(self, next_piece: int, summary: Summary, once: Mapping[str, Any] | None = None) -> None:
         """The part is whole: from now on a run that is broken off goes on behind it."""
         files = [self._file("keys", self.state.parts, ".npy")]
         for kind, joined in (("part", self._part), ("rejects", self._rejects)):
@@ -123,6 +127,7 @@ class Parts:
         self.state.parts += 1
         self.state.files += [file.name for file in files]
         self.state.next_piece = next_piece
+        self.state.once = dict(once or {})
         self.state.keep(summary)
         beside = self._folder / f"{STATE}.new"
         with beside.open("w", encoding="utf-8") as stream:

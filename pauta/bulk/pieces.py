@@ -7,13 +7,16 @@ bytes. A piece never holds parts of two groups of rows; small groups stand in on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pauta.bulk.layout import MOMENTS
+from pauta.engine.loading.records import Strangers
+from pauta.engine.problems import Problem
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -31,6 +34,22 @@ class Piece:
     first_row: int
     rows: int
     where: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was read of a piece.
+
+    lines: (rows,) where in the file each row of the batch stands, None where they follow each other without a gap.
+    refused: what is no row of the batch: its line, the id of its call as far as it has one, and why. warnings: of
+    fields that no call has, each name once. strangers: records that are no calls.
+    """
+
+    batch: pa.RecordBatch
+    lines: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    refused: Sequence[tuple[int, str | None, Problem]] = ()
+    warnings: Sequence[Problem] = ()
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 class Input(Protocol):
@@ -53,11 +72,15 @@ class Input(Protocol):
         """Its columns."""
         ...
 
-    def pieces(self, number: int) -> Iterator[Piece]:
-        """Its pieces in order; `number` is its own place among the inputs."""
+    def unfit(self) -> str | None:
+        """Why it cannot be read by column, None where it can. Raises OSError or ValueError where it cannot be read."""
         ...
 
-    def read(self, piece: Piece) -> pa.RecordBatch:
+    def pieces(self, number: int, most: int | None = None) -> Iterator[Piece]:
+        """Its pieces in order. number: its own place among the inputs. most: rows of a piece, None for the usual."""
+        ...
+
+    def read(self, piece: Piece) -> Taken:
         """The rows of a piece. Raises OSError or ValueError where they cannot be read."""
         ...
 
@@ -96,9 +119,17 @@ class ParquetInput:
         """Whether rows hold what was said."""
         return "turns" in self.schema.names
 
-    def pieces(self, number: int) -> Iterator[Piece]:
+    def unfit(self) -> str | None:
+        """Why it cannot be read by column: moments that do not say which zone they are in."""
+        import pyarrow as pa
+
+        moments = [each for each in self.schema if each.name in MOMENTS and pa.types.is_timestamp(each.type)]
+        loose = next((each.name for each in moments if each.type.tz is None), None)
+        return f"the column {loose} holds times without a zone" if loose else None
+
+    def pieces(self, number: int, most: int | None = None) -> Iterator[Piece]:
         """Groups of rows cut where they are large, and taken together where they are small."""
-        most = ROWS_WITH_TURNS if self.has_turns else ROWS
+        most = most or usual_rows(self)
         metadata = self._file.metadata
         gathered: list[int] = []
         first_row, rows = 1, 0
@@ -118,8 +149,11 @@ class ParquetInput:
         if rows:
             yield Piece(number, first_row, rows, (tuple(gathered), 0, most))
 
-    def read(self, piece: Piece) -> pa.RecordBatch:
+    def read(self, piece: Piece) -> Taken:
         """The rows of a piece."""
+        return Taken(self._rows_of(piece))
+
+    def _rows_of(self, piece: Piece) -> pa.RecordBatch:
         groups, start, most = piece.where
         if len(groups) > 1:
             return _one_batch([*self._file.read_row_groups(list(groups), use_threads=False).to_batches()])
@@ -152,6 +186,11 @@ class ParquetInput:
             yield _one_batch(waiting)
 
 
+def usual_rows(source: Input) -> int:
+    """How many rows a piece of an input has where nobody asks for another number."""
+    return ROWS_WITH_TURNS if source.has_turns else ROWS
+
+
 def _one_batch(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     import pyarrow as pa
 
@@ -162,8 +201,8 @@ def _words_in(schema: pa.Schema) -> Iterator[str]:
     """Columns of text that are read as dictionaries: all but those in which no value comes twice."""
     import pyarrow as pa
 
-    for field in schema:
-        if pa.types.is_string(field.type) and field.name not in ("call_id", *MOMENTS):
-            yield field.name
-        elif field.name == "answers" and pa.types.is_struct(field.type):
-            yield from (f"answers.{each.name}" for each in field.type if pa.types.is_string(each.type))
+    for column in schema:
+        if pa.types.is_string(column.type) and column.name not in ("call_id", *MOMENTS):
+            yield column.name
+        elif column.name == "answers" and pa.types.is_struct(column.type):
+            yield from (f"answers.{each.name}" for each in column.type if pa.types.is_string(each.type))

@@ -5,14 +5,17 @@ The very routes of `engine/routing.py`: rows with the same day and the same cond
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.bulk.distinct import distinct_rows, taken_from
 from pauta.bulk.incoming import Incoming
 from pauta.engine.evaluation.conditions import where
+from pauta.engine.model.columns import Subject, Words
+from pauta.engine.model.conditions import Test, tests_of
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.routing import Route, Router
 
@@ -63,25 +66,47 @@ def _claimed(incoming: Incoming, router: Router) -> Routed:
             cards_of.append(cards)
         set_of_day[code] = sets[key]
     which = set_of_day[days]
-    codes = np.zeros(incoming.size, dtype=np.intp)
+    asked = {test.subject for cards in cards_of for card in cards for test in _tests(card)}
+    firsts, places = distinct_rows([which, *(_codes(incoming.subject(name)) for name in sorted(asked))], incoming.size)
+    alike = {name: taken_from(incoming.subject(name), firsts) for name in asked}
+    found = _of_each(which[firsts], cards_of, alike)
+    return Routed(found.codes[places], found.routes)
+
+
+def _of_each(
+    which: NDArray[np.intp], cards_of: Sequence[Sequence[Scorecard]], subjects: Mapping[str, Subject]
+) -> Routed:
+    """The routes of rows that differ in what conditions ask about. which: (rows,) into `cards_of`."""
+    codes = np.zeros(len(which), dtype=np.intp)
     routes: list[Route] = []
     holds: dict[int, NDArray[np.bool_]] = {}
     for n, cards in enumerate(cards_of):
         for card in cards:
             if id(card) not in holds:
-                holds[id(card)] = _applies(card, incoming)
+                holds[id(card)] = _applies(card, subjects, len(which))
         claims = _claims(cards, holds)
         own = np.flatnonzero(which == n)
-        distinct, places = _distinct([each[own] for each in claims], len(own))
+        held, places = _distinct([each[own] for each in claims], len(own))
         codes[own] = places + len(routes)
-        routes += [Route(tuple(card for card, each in zip(cards, held, strict=True) if each)) for held in distinct]
+        routes += [Route(tuple(card for card, each in zip(cards, one, strict=True) if each)) for one in held]
     return Routed(codes, routes or [Route(())])
 
 
-def _applies(card: Scorecard, incoming: Incoming) -> NDArray[np.bool_]:
+def _tests(card: Scorecard) -> Iterator[Test]:
+    return tests_of(card.applies_to) if card.applies_to is not None else iter(())
+
+
+def _codes(subject: Subject) -> NDArray[np.integer]:
+    """(rows,): equal where the values are."""
+    if isinstance(subject, Words):
+        return subject.column.codes
+    return np.unique(subject.values, return_inverse=True)[1]
+
+
+def _applies(card: Scorecard, subjects: Mapping[str, Subject], rows: int) -> NDArray[np.bool_]:
     if card.applies_to is None:
-        return np.ones(incoming.size, dtype=np.bool_)
-    return where(card.applies_to, incoming.subject, incoming.size)
+        return np.ones(rows, dtype=np.bool_)
+    return where(card.applies_to, subjects.__getitem__, rows)
 
 
 def _claims(cards: Sequence[Scorecard], holds: dict[int, NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:

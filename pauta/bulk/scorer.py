@@ -8,24 +8,25 @@ Scored     what came of one batch
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pauta.bulk.counted import summary_of
+from pauta.bulk.distinct import rows_by_code, taken_from
+from pauta.bulk.given import Given, Reader
 from pauta.bulk.incoming import Incoming, Lazy
 from pauta.bulk.layout import Layout, layout_of
-from pauta.bulk.outcomes import Outcomes, cards_in, outcomes_of
+from pauta.bulk.outcomes import Outcomes, outcomes_of
 from pauta.bulk.outgoing import Group, Outgoing, rejects_batch
 from pauta.engine.host import Host
-from pauta.engine.model.calls import ENGINE, Answer, CallBatch, batch_of
-from pauta.engine.model.columns import Coded, Numbers, Subject, Words
+from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.conditions import Condition, tests_of
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.pipeline import Summary, second_record
@@ -223,83 +224,28 @@ class _Ready:
             subjects += [subject for each in criterion.walk() for subject in each.reads]
         if self.plan.criteria:
             subjects.append("call.language")
-        self._meant: dict[str, dict[Any, int | None]] = {question.id: {} for question in card.questions}
+        self._reader = Reader(self.plan)
         self.subjects = [each for each in dict.fromkeys(subjects) if each.startswith("call.")]
 
-    def batch(self, incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:
+    def batch(
+        self, incoming: Incoming, given: Given, rows: NDArray[np.intp], by_person: NDArray[np.bool_]
+    ) -> CallBatch:
         """Rows of a table that went through no door, as this plan takes them."""
         taken = None if len(rows) == incoming.size else rows
         everybody = bool(by_person.all())
-        answers: dict[str, Coded[Any]] = {}
-        notes: dict[tuple[int, str], Answer] = {}
-        for name in dict.fromkeys([*incoming.answers, *(question for question, _ in incoming.beside)]):
-            if not by_person.any():
-                break
-            if name in incoming.answers:
-                column = incoming.coded_answer(name).taken(taken)
-                codes = column.codes if everybody else np.where(by_person, column.codes, -1)
-                found = self._coded(name, codes, column.values)
-                if found is not None:
-                    answers[name] = found
-            notes |= {(place, name): note for place, note in incoming.notes(name, rows) if by_person[place]}
+        somebody = everybody or bool(by_person.any())
         person = Lazy(rows, incoming.human)
         return CallBatch(
             size=len(rows),
             calls=Lazy(rows, incoming.call),
-            answers=answers,
+            answers=self._reader.answers(given, rows, taken, None if everybody else by_person) if somebody else {},
             automatic=None if everybody else ~by_person,
             evaluators=Lazy(range(len(rows)), lambda row: person[row].evaluator if by_person[row] else ENGINE),
             humans=Lazy(range(len(rows)), lambda row: person[row] if by_person[row] else None),
-            notes=notes,
-            subjects={name: _taken(incoming.subject(name), taken) for name in self.subjects},
+            notes=given.notes(rows, by_person) if somebody else {},
+            subjects={name: taken_from(incoming.subject(name), taken) for name in self.subjects},
             turns=incoming.said(taken) if self.plan.criteria else None,
         )
-
-    def _coded(self, name: str, codes: NDArray[np.int32], values: Sequence[Any]) -> Coded[Any] | None:
-        """Answers in the plan's own vocabulary; where one of them is none of it, as they were given."""
-        at = self.plan.position.get(name)
-        if at is None:
-            return _raw_coded(codes, values) if (codes >= 0).any() else None
-        coding = self.plan.codings[at]
-        if coding.closed:
-            meant = self._meant[name]
-            if any(value not in meant for value in values):
-                if len(meant) > _BYTE:
-                    meant.clear()
-                meant |= {value: _code(coding, value) for value in values}
-            known = [meant[value] for value in values]
-            if None not in known:
-                small: Any = np.uint8 if len(coding.vocabulary) <= _BYTE else np.int32
-                return Coded(np.array([*known, 0], dtype=small)[codes], self.plan.vocabulary(name))
-        return _raw_coded(codes, values)
-
-
-_BYTE: Final = 256
-
-
-def _code(coding: Any, value: Any) -> int | None:
-    """The code of an answer as people gave it, None where it is no answer of the question."""
-    from pauta.engine.evaluation.cells import RefusedError, State
-
-    if value is None:
-        return int(State.MISSING)
-    try:
-        read = coding.read(value)
-    except RefusedError:
-        return None
-    return int(read) if isinstance(read, State) else int(coding.code_of[read])
-
-
-def _raw_coded(codes: NDArray[np.int32], values: Sequence[Any]) -> Coded[Any]:
-    return Coded(np.where(codes < 0, len(values), codes), (*values, None))
-
-
-def _taken(subject: Subject, rows: NDArray[np.intp] | None) -> Subject:
-    if rows is None:
-        return subject
-    if isinstance(subject, Words):
-        return Words(Coded(subject.column.codes[rows], subject.column.values))
-    return Numbers(subject.values[rows])
 
 
 def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[Problem]) -> tuple[list[Group], int]:
@@ -313,14 +259,14 @@ def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[P
     at_door = np.zeros(incoming.size, dtype=np.bool_)
     at_door[list(incoming.doors)] = True
     asked: list[tuple[_Ready, CallBatch, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]] = []
-    for card in cards_in(outcomes.wanted):
+    given = Given(incoming)
+    for card, rows, places, by_person in _rows_by_card(outcomes, first):
         ready = scorer.plan(card, told)
-        rows, places, by_person = _rows_of(card, outcomes, first)
         for slow in (False, True):
             own = np.flatnonzero(at_door[rows] == slow)
             if len(own):
                 mine, person = rows[own], by_person[own]
-                batch = _mended(incoming, mine, person) if slow else ready.batch(incoming, mine, person)
+                batch = _mended(incoming, mine, person) if slow else ready.batch(incoming, given, mine, person)
                 asked.append((ready, batch, mine, places[own], person))
     prepare([(ready.plan, batch) for ready, batch, *_ in asked])  # what several cards look for is found in one pass
     groups: list[Group] = []
@@ -332,19 +278,21 @@ def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[P
     return groups, size
 
 
-def _rows_of(
-    card: Scorecard, outcomes: Outcomes, first: NDArray[np.int64]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """The rows that a card scores, where their results stand, and whether by their person."""
-    place = np.full(len(outcomes.wanted) + 1, -1, dtype=np.intp)
-    person = np.zeros(len(outcomes.wanted) + 1, dtype=np.bool_)
-    for n, wanted in enumerate(outcomes.wanted):
-        for k, (each, by_person) in enumerate(wanted):
-            if each is card:
-                place[n], person[n] = k, by_person
-    rows = np.flatnonzero(place[outcomes.codes] >= 0)
-    codes = outcomes.codes[rows]
-    return rows, (first[rows] + place[codes]).astype(np.intp), person[codes]
+def _rows_by_card(
+    outcomes: Outcomes, first: NDArray[np.int64]
+) -> Iterator[tuple[Scorecard, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]]:
+    """The cards in the order in which they come: the rows each scores, where its results stand, whether by a person."""
+    found: dict[int, tuple[Scorecard, list[tuple[NDArray[np.intp], int, bool]]]] = {}
+    for rows, wanted in zip(rows_by_code(outcomes.codes, len(outcomes.wanted)), outcomes.wanted, strict=True):
+        for k, (card, by_person) in enumerate(wanted):
+            found.setdefault(id(card), (card, []))[1].append((rows, k, by_person))
+    for card, parts in found.values():
+        rows = np.concatenate([rows for rows, _, _ in parts])
+        counts = [len(rows) for rows, _, _ in parts]
+        places = first[rows] + np.repeat([k for _, k, _ in parts], counts)
+        person = np.repeat(np.array([by_person for _, _, by_person in parts]), counts)
+        order = np.argsort(rows, kind="stable") if len(parts) > 1 else slice(None)
+        yield card, rows[order], places[order], person[order]
 
 
 def _mended(incoming: Incoming, rows: NDArray[np.intp], by_person: NDArray[np.bool_]) -> CallBatch:

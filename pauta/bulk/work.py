@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.bulk.pieces import Input, Piece
+from pauta.bulk.outgoing import rejects_batch
+from pauta.bulk.pieces import Input, Piece, Taken
 from pauta.bulk.schema import rejects_schema, stored_schema
-from pauta.bulk.scorer import Scorer
+from pauta.bulk.scorer import Scored, Scorer
+from pauta.engine.loading.records import Strangers
 from pauta.engine.pipeline import Summary
 from pauta.engine.problems import Place, Problem, ProblemsFound
 
@@ -52,7 +54,7 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 
 @dataclass
 class Done:
-    """What came of a piece. keys, key_rows: see Scored.
+    """What came of a piece. keys, key_rows: see Scored. strangers: see Taken.
 
     made, rejects: as a whole Parquet file, in memory or the path of one; None where there are none.
     """
@@ -65,6 +67,7 @@ class Done:
     rejects: Any
     problems: tuple[Problem, ...]
     summary: Summary = field(default_factory=Summary)
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 class Worker:
@@ -80,28 +83,57 @@ class Worker:
         """
         source = self._inputs[piece.input]
         try:
-            batch = source.read(piece)
+            taken = source.read(piece)
         except (OSError, ValueError) as error:
             return _unreadable(number, piece, source, error)
+        batch, first_row = taken.batch, piece.first_row if taken.lines is None else 1
         skip = None
         if doubles is not None:
             skip = np.zeros(batch.num_rows, dtype=np.bool_)
             skip[doubles] = True
         try:
-            scored = self._scorer.score(batch, file=source.path, first_row=piece.first_row, skip=skip)
+            scored = self._scorer.score(batch, file=source.path, first_row=first_row, skip=skip)
         except ProblemsFound as found:
             return _nothing(number, piece, found.problems)
         results = scored.results
+        rejects = scored.rejects if taken.lines is None else _all_rejects(taken, scored, source.path)
+        scored.summary.refused += len(taken.refused)
         return Done(
             number,
             written(results, stored_schema()) if results.num_rows else None,
             results.num_rows,
             scored.keys,
             scored.key_rows,
-            written(scored.rejects, rejects_schema()) if scored.rejects.num_rows else None,
-            scored.problems,
+            written(rejects, rejects_schema()) if rejects.num_rows else None,
+            scored.problems if taken.lines is None else _all_problems(taken, scored, source.path),
             scored.summary,
+            taken.strangers,
         )
+
+
+def _all_problems(taken: Taken, scored: Scored, path: str) -> tuple[Problem, ...]:
+    """What was told of the lines and of the rows, in the order of the file. Rows are told of by their lines."""
+    assert taken.lines is not None
+    told = [*taken.warnings, *(why for _, _, why in taken.refused)]
+    for each in scored.problems:
+        if each.place is not None and each.place.file == path and each.place.line:
+            each = replace(each, place=replace(each.place, line=int(taken.lines[each.place.line - 1])))
+        told.append(each)
+    return tuple(sorted(told, key=lambda each: each.place.line if each.place and each.place.file == path else 0))
+
+
+def _all_rejects(taken: Taken, scored: Scored, path: str) -> pa.RecordBatch:
+    """The lines that were refused and the rows, in the order of the file."""
+    import pyarrow as pa
+
+    assert taken.lines is not None
+    if not taken.refused and not scored.rejects.num_rows:
+        return scored.rejects
+    rows = scored.rejects.column("row")
+    lines = pa.array(taken.lines[rows.to_numpy() - 1], rows.type)
+    of_rows = scored.rejects.set_column(scored.rejects.schema.get_field_index("row"), "row", lines)
+    together = pa.Table.from_batches([rejects_batch(path, taken.refused), of_rows.cast(rejects_schema())])
+    return together.sort_by([("row", "ascending"), ("code", "ascending")]).combine_chunks()
 
 
 def _unreadable(number: int, piece: Piece, source: Input, error: Exception) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, wrong_use
-from pauta.commands.followed import as_option, followed, now_option
+from pauta.commands.follow_up import as_option, followed, now_option
 
 if TYPE_CHECKING:
-    from pauta.commands.followed import Followed
+    from pauta.commands.follow_up import Followed
     from pauta.reports.agent import AgentPage
 
 DAYS: Final = 90
 """So far back the page looks from the agent's last call, unless it is told."""
+
+OF_AGENT: Final = "SELECT evaluation_id, started_at, evaluated_at FROM latest_evaluations WHERE agent IN ({})"
+"""One place for each name, as a database finds only what is written out by its index."""
 
 
 @click.command()
@@ -64,7 +68,7 @@ def agent(
 def _made(
     here: Followed, name: str, first: date | None, last: date | None, language: str | None, who: str | None
 ) -> tuple[AgentPage, str]:
-    from pauta.commands.following import cards_by_name
+    from pauta.commands.follow_up import cards_by_name
     from pauta.engine.problems import Problem, ProblemsFound
     from pauta.followup.measures import measured_plan
     from pauta.followup.privacy import may_see_evaluations
@@ -79,21 +83,20 @@ def _made(
     operation = here.workspace.operation
     own = operation.languages[0] if operation and operation.languages else "en"
     spoken = language or person.language or own
-    names = json.dumps(sorted({name, person.id, person.name}))
+    names = sorted({name, person.id, person.name})
     ids = _ids(here, names, first, last)
     records = (here.ledger.evaluations(ids[at : at + 200]).values() for at in range(0, len(ids), 200))
     page = AgentPage(person.id, person.name, person.team)
     cards = cards_by_name(here.workspace, here.store)
     agent_page(page, (each for some in records for each in some), cards, language=spoken, zone=here.calendar.zone)
-    rows: list[Any] = here.ledger.select("duties", f"agent IN ({here.store.each_of})", (names,))
+    rows: list[Any] = here.ledger.among("duties", "agent", names)
     take_duties(page, rows, here.people, who, lambda row: measured_plan(here.ledger, row))
     return page, spoken
 
 
-def _ids(here: Followed, names: str, first: date | None, last: date | None) -> list[str]:
+def _ids(here: Followed, names: Sequence[str], first: date | None, last: date | None) -> list[str]:
     """The evaluations of an agent, by the names they go by, that count in reports: of a period, else of 90 days."""
-    query = "SELECT evaluation_id, started_at, evaluated_at FROM latest_evaluations WHERE agent"
-    found = here.ledger.rows(f"{query} IN ({here.store.each_of})", (names,))
+    found = here.ledger.rows(OF_AGENT.format(", ".join("?" * len(names))), names)
     days = {str(row["evaluation_id"]): _local(row, here) for row in found}
     newest = max((day for day in days.values() if day and (last is None or day <= last)), default=None)
     since = first or (newest - timedelta(days=DAYS) if newest else None)

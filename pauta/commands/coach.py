@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, text_or_json
-from pauta.commands.followed import as_option, followed, now_of, now_option
+from pauta.commands.follow_up import as_option, followed, now_of, now_option
 
 if TYPE_CHECKING:
-    from pauta.commands.followed import Followed
+    from pauta.commands.follow_up import Followed
     from pauta.engine.problems import Problem
     from pauta.followup.measures import Measured
 
@@ -53,9 +53,9 @@ def list_(
         where, values = ("state = ?", [state]) if state else ("state NOT IN ('closed', 'withdrawn')", [])
         rows = here.ledger.select("duties", f"{where} ORDER BY due IS NULL, due, id", values)
         get = here.people.get
+        rows = duties_seen(rows, who, here.people)
         rows = [row for row in rows if agent is None or get(str(row["agent"])).id == get(agent).id]
         rows = [row for row in rows if owner is None or get(owner).id in here.people.ids_in(row["owner"])]
-        rows = duties_seen(rows, who, here.people)
         lines = [_line(row, here) for row in rows]
     if form == "json":
         say_json(rows)
@@ -82,7 +82,7 @@ def show(duty: str, who: str | None, form: str) -> int:
         row = here.ledger.select("duties", "id = ?", (name,))[0]
         must_see(row, who, here.people)
         history = here.ledger.history("duty", name)
-        text = [_line(row, here), *_details(row), *(_step(each, here) for each in history)]
+        text = [_line(row, here), *_details(row, here), *(_step(each, here) for each in history)]
     if form == "json":
         say_json({**row, "history": history})
     else:
@@ -149,7 +149,7 @@ def follow_up(duty: str, reached: str | None, note: str | None, who: str | None,
     Example: pauta coach follow-up 8f3a
     """
     from pauta.engine.problems import ProblemsFound
-    from pauta.followup.lives import find, move
+    from pauta.followup.lives import find, may, move
     from pauta.followup.measures import measured_plan
 
     with followed(moment) as here:
@@ -161,9 +161,10 @@ def follow_up(duty: str, reached: str | None, note: str | None, who: str | None,
             "measure": found.measure, "was": found.before, "since_then": found.since, "calls": found.since_calls,
             "target": found.target,
         }  # fmt: skip
-        if not (reached or known) and row["state"] in ("held", "followed_up"):
+        its_to_say = who is None or may(here.people, "duty", row, "owner", who)
+        if not (reached or known) and row["state"] in ("held", "followed_up") and its_to_say:
             raise ProblemsFound([_not_told(name, found)])
-        said = {"reached": reached or known, "note": note, **figures}
+        said = {"reached": reached or known or "not known", "note": note, **figures}
         move(here.ledger, here.people, "duty", name, "follow_up", who=who, at=here.now, **said)
         was, now = (_figure(each) for each in (found.before, found.since))
         of = f"{found.since_calls} calls" if found.since_calls else "no calls"
@@ -224,30 +225,22 @@ def _figure(value: float | None) -> str:
 
 
 def _line(row: Mapping[str, Any], here: Followed) -> str:
-    from datetime import datetime
-
-    from pauta.followup.deadlines import shown
-
-    due = f"due {shown(datetime.fromisoformat(str(row['due'])), here.calendar)}" if row["due"] else "no deadline"
+    due = f"due {here.shown(row['due'])}" if row["due"] else "no deadline"
     owner = ", ".join(here.people.get(each).name for each in str(row["owner"]).split(", ") if each) or "nobody"
     agent = here.people.get(str(row["agent"])).name
     facts = [str(row["id"])[:12], str(row["state"]), str(row["kind"]), agent, f"by {owner}", due, str(row["message"])]
     return "  ".join(filter(None, facts))
 
 
-def _details(row: Mapping[str, Any]) -> list[str]:
+def _details(row: Mapping[str, Any], here: Followed) -> list[str]:
     kept = {key: each for key, each in (row["details"] or {}).items() if each not in (None, "", [], False)}
-    return [f"  {key.replace('_', ' ')}: {', '.join(map(str, each)) if isinstance(each, list) else each}"
+    return [f"  {key.replace('_', ' ')}: {', '.join(map(here.shown, each if isinstance(each, list) else [each]))}"
             for key, each in kept.items() if key != "evaluations"]  # fmt: skip
 
 
 def _step(step: Mapping[str, Any], here: Followed) -> str:
-    from datetime import datetime
-
-    from pauta.followup.deadlines import shown
-
-    when = shown(datetime.fromisoformat(str(step["at"])), here.calendar)
-    return f"  {when}  {here.people.get(str(step['who'])).name}: {step['move'].replace('_', ' ')} ({step['after']})"
+    who = here.people.get(str(step["who"])).name
+    return f"  {here.shown(step['at'])}  {who}: {step['move'].replace('_', ' ')} ({step['after']})"
 
 
 def _calendar_file(row: Mapping[str, Any], here: Followed) -> bytes:

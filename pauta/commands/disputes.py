@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, text_or_json, wrong_use
-from pauta.commands.followed import as_option, followed, now_option
+from pauta.commands.follow_up import as_option, followed, now_option
 
 evaluation_argument = click.argument("evaluation")
 
@@ -71,12 +71,13 @@ def decide(evaluation: str, verdict: str, reason: str, who: str | None, moment: 
 
     Example: pauta dispute decide 5b20 uphold --as petra --reason "The recording has it at 1:20"
     """
-    from pauta.followup.lives import find, move
+    from pauta.followup.lives import find, may, move
 
     with followed(moment) as here:
         name = find(here.ledger, "evaluation", evaluation)
         details: dict[str, object] = {"reason": reason}
-        if verdict == "revise":
+        judges = who is None or may(here.people, "evaluation", here.store.evaluation(name) or {}, "judge", who)
+        if verdict == "revise" and judges:
             before, after = _scores(here.ledger, name)
             details |= {"revision": after["revision"], "score_before": before["score"], "score_after": after["score"]}
         move(here.ledger, here.people, "evaluation", name, verdict, who=who, at=here.now, **details)
@@ -85,19 +86,27 @@ def decide(evaluation: str, verdict: str, reason: str, who: str | None, moment: 
 
 
 @dispute.command(name="list")
+@as_option
 @text_or_json
 @telling
-def list_(form: str) -> int:
+def list_(who: str | None, form: str) -> int:
     """List the evaluations that are disputed, with the agent's reason.
 
-    Example: pauta dispute list
+    Example: pauta dispute list --as petra
     """
+    from pauta.followup.privacy import may_see_dispute
+
     with followed() as here:
         rows = here.ledger.select("lives", "state = 'disputed' ORDER BY at, evaluation_id")
+        disputed = here.ledger.evaluations(str(row["evaluation_id"]) for row in rows)
+        rows = [row for row in rows if may_see_dispute(who, disputed[str(row["evaluation_id"])], here.people)]
+        lines = [
+            f"{str(row['evaluation_id'])[:12]}  since {here.shown(row['at'])}  {_reason(row['details'])}"
+            for row in rows
+        ]
     if form == "json":
         say_json(rows)
     else:
-        lines = [f"{str(row['evaluation_id'])[:12]}  since {row['at']}  {_reason(row['details'])}" for row in rows]
         click.echo("\n".join(lines) or "no disputes")
     return GOOD
 

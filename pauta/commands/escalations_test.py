@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -41,7 +41,7 @@ def try_escalations(card: str, standing: bool, since: datetime | None, until: da
     """
     from dataclasses import replace
 
-    from pauta.commands.following import setting_of, store_opened
+    from pauta.commands.follow_up import followed, setting_of
     from pauta.engine.problems import Problem, has_errors
     from pauta.followup.trial import trial_text, try_out
     from pauta.workspace import Workspace
@@ -49,11 +49,11 @@ def try_escalations(card: str, standing: bool, since: datetime | None, until: da
     workspace = Workspace()
     wanted = workspace.card(card)
     problems: list[Problem] = []
-    with store_opened(workspace) as (store, _):
-        setting, found = setting_of(workspace, store, datetime.now(UTC))
+    with followed(workspace=workspace) as here:
+        setting, found = setting_of(here)
         problems += found
         setting = setting if standing else replace(setting, standing=())
-        days = _days(workspace, wanted, store, (_date(since), _date(until)), problems)
+        days = _days(workspace, wanted, here.store, (_date(since), _date(until)), problems)
         trial = try_out(wanted, days, setting)
     problems += trial.problems
     if not trial.evaluations:

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pauta.commands.answering import GOOD, say_json, telling, text_or_json
-from pauta.commands.followed import as_option, followed, now_option
+from pauta.commands.follow_up import as_option, followed, now_option
+from pauta.engine.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
-    from pauta.commands.followed import Followed
+    from pauta.commands.follow_up import Followed
+    from pauta.followup.measures import Judged
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def findings(context: click.Context) -> None:
-    """Findings about the process, a policy or a system: own them, fix them, verify the fix.
+    """Findings about the process, a policy or a system: own them, fix them, verify the fix, or withdraw them.
 
-    They lower nobody's score. A finding is verified by the share of calls that miss its question after the fix.
+    They lower nobody's score. A finding is verified by the share of calls that miss its questions after the fix, or by
+    the figure that raised it.
 
     Example: pauta findings list
     """
@@ -28,17 +31,20 @@ def findings(context: click.Context) -> None:
 
 
 @findings.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Also those that are verified.")
+@click.option("--all", "everything", is_flag=True, help="Also those that are verified or withdrawn.")
+@as_option
 @text_or_json
 @telling
-def list_(everything: bool = False, form: str = "text") -> int:
-    """List the findings that are not verified yet.
+def list_(everything: bool = False, who: str | None = None, form: str = "text") -> int:
+    """List the findings that are neither verified nor withdrawn.
 
     Example: pauta findings list --all
     """
+    from pauta.followup.privacy import findings_seen
+
     with followed() as here:
-        where = "1 = 1" if everything else "state <> 'verified'"
-        rows = here.ledger.select("findings", f"{where} ORDER BY opened_at, id")
+        where = "1 = 1" if everything else "state NOT IN ('verified', 'withdrawn')"
+        rows = findings_seen(here.ledger.select("findings", f"{where} ORDER BY opened_at, id"), who, here.people)
     if form == "json":
         say_json(rows)
     else:
@@ -82,53 +88,78 @@ def fix(finding: str, what: str, who: str | None, moment: str | None) -> int:
 @now_option
 @telling
 def verify(finding: str, helped: str | None, note: str | None, who: str | None, moment: str | None) -> int:
-    """Hold the share of misses after the fix against that before it; where it did not fall, the finding is open again.
+    """Hold the calls after the fix against those before it; where they are no better, the finding is open again.
 
-    Before it are the days from the first evaluation that shows the fault; the day of the fix itself counts to neither.
+    They are held together by the share of calls that miss each question that it names, all of which must fall; where it
+    is not about questions, by the figure that raised it. Before it are the days from the first evaluation that shows
+    the fault; the day of the fix itself counts to neither.
 
     Example: pauta findings verify 41c0
     """
-    from pauta.engine.problems import Problem, ProblemsFound
     from pauta.followup.lives import find, move
+    from pauta.followup.measures import judged_finding
 
     with followed(moment) as here:
         name = find(here.ledger, "finding", finding)
         row = here.ledger.select("findings", "id = ?", (name,))[0]
-        before, after, calls = _shares(row, here)
-        told = before is not None and after is not None
-        if not told and helped is None and row["state"] == "fixed":
-            hint = "verify it once calls were evaluated after the fix, or say what was seen: --helped yes, --helped no"
-            said = f"there are no calls yet that say whether the fix of {name[:12]} helped"
-            raise ProblemsFound([Problem("E791", said, None, hint)])
-        shares: dict[str, object] = {"share_before": before, "share_after": after, "calls": calls, "note": note}
-        if not told:
-            shares |= {"share_before": "not known", "share_after": f"helped: {helped}"}
-        fell = before is not None and after is not None and after < before
-        step = "verify" if row["state"] != "fixed" or (fell if told else helped == "yes") else "reopen"
-        if step == "reopen":
-            shares["reason"] = "the share of misses did not fall" if told else "it did not help"
-        state = move(here.ledger, here.people, "finding", name, step, who=who, at=here.now, **shares)
-    said = f"missed in {before:.0%} of calls before, {after:.0%} of {calls} since" if told else f"helped: {helped}"
-    click.echo(f"{name[:12]}: {said}; {state}")
+        judged = judged_finding(here.ledger, row, here.calendar, here.now)
+        told = [each for each in judged if each.mended is not None]
+        if (len(told) < len(judged) or not told) and helped is None and row["state"] == "fixed":
+            raise ProblemsFound([_not_told(name, [each.name for each in judged if each not in told])])
+        worse = [each.name for each in told if not each.mended]
+        figures = _figures_of(told) | {"note": note}
+        if len(told) < len(judged) or not told:
+            figures["share_after"] = f"{figures.get('share_after', '')} helped: {helped}".strip()
+            figures.setdefault("share_before", "not known")
+        step = "verify"
+        if row["state"] == "fixed" and (worse or helped == "no"):
+            step, figures["reason"] = "reopen", _no_better(worse, told)
+        state = move(here.ledger, here.people, "finding", name, step, who=who, at=here.now, **figures)
+    several = len(told) > 1
+    said = [f"{each.name} {each.text}" if several and each.share else each.text for each in told]
+    said += [f"helped: {helped}"] if len(told) < len(judged) or not told else []
+    click.echo(f"{name[:12]}: {'; '.join([*said, state])}")
     return GOOD
 
 
-def _shares(row: Mapping[str, Any], here: Followed) -> tuple[float | None, float | None, int]:
-    """The shares of misses before and after the day of a fix, by the operation's days, and the calls since."""
-    from datetime import date, datetime, timedelta
+@findings.command()
+@click.argument("finding")
+@click.option("--reason", required=True, help="Why it should not have been opened.")
+@as_option
+@now_option
+@telling
+def withdraw(finding: str, reason: str, who: str | None, moment: str | None) -> int:
+    """Withdraw a finding that was opened in error: its questions count for the agents again.
 
-    from pauta.followup.measures import share_missed
+    Its owner, somebody in the line above or of quality may. It is not opened again over the same calls.
 
-    if not row["fixed_at"] or not row["question"]:
-        return None, None, 0
-    card, question = str(row["scorecard"] or ""), str(row["question"])
-    day = datetime.fromisoformat(str(row["fixed_at"])).astimezone(here.calendar.zone).date().isoformat()
-    shown = here.ledger.among("facts", "evaluation_id", (row["details"] or {}).get("evaluations", ()))
-    first = min((str(each["day"]) for each in shown), default="")
-    since = (date.fromisoformat(first) - timedelta(days=1)).isoformat() if first else ""
-    before, _ = share_missed(here.ledger, card, question, after=since, before=day)
-    after, calls = share_missed(here.ledger, card, question, after=day)
-    return before, after, calls
+    Example: pauta findings withdraw 41c0 --reason "Two evaluators had misread the question"
+    """
+    return _moved(finding, "withdraw", who, moment, {"reason": reason}, "is withdrawn")
+
+
+def _not_told(name: str, untold: list[str]) -> Problem:
+    hint = "verify it once calls were evaluated after the fix, or say what was seen: --helped yes, --helped no"
+    about = f": {', '.join(untold)}" if len(untold) > 1 else ""
+    return Problem("E791", f"there are no calls yet that say whether the fix of {name[:12]} helped{about}", None, hint)
+
+
+def _figures_of(told: list[Judged]) -> dict[str, Any]:
+    """What a move keeps of figures: of one its numbers, of several a map by name."""
+    if not told:
+        return {"calls": 0}
+    if len(told) == 1:
+        (one,) = told
+        return {"share_before": one.before, "share_after": one.since, "calls": one.calls, "measure": one.name}
+    before, after = ({each.name: getattr(each, side) for each in told} for side in ("before", "since"))
+    return {"share_before": before, "share_after": after, "calls": {each.name: each.calls for each in told}}
+
+
+def _no_better(worse: list[str], told: list[Judged]) -> str:
+    if not worse:
+        return "it did not help"
+    what = "the share of misses did not fall" if told[0].share else "the figure did not get better"
+    return f"{what}: {', '.join(worse)}" if len(told) > 1 else what
 
 
 @click.group(invoke_without_command=True)
@@ -207,5 +238,8 @@ def _moved(finding: str, step: str, who: str | None, moment: str | None, details
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    facts = [str(row["id"])[:12], str(row["state"]), str(row["about"]), f"{row['scorecard']}/{row['question']}"]
+    asked = "/".join(str(each) for each in (row["scorecard"], row["question"]) if each)
+    if (row["details"] or {}).get("measures") or not asked:
+        asked = str((row["details"] or {}).get("over") or asked or "no question")
+    facts = [str(row["id"])[:12], str(row["state"]), str(row["about"]), asked]
     return "  ".join([*facts, f"owner {row['owner'] or 'nobody'}", str(row["message"])])

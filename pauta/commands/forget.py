@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pauta.commands.answering import GOOD, PROBLEMS_FOUND, tell, telling, wrong_use
-from pauta.commands.followed import followed, now_option
+from pauta.commands.follow_up import followed, now_option
 
 if TYPE_CHECKING:
     from pauta.engine.loading.operation import Operation

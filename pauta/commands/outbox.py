@@ -118,18 +118,24 @@ def drop(keys: Sequence[str], sink: str | None, form: str) -> int:
 def prune(days: int | None, form: str) -> int:
     """Forget what was sent or dropped long ago. What waits or was given up stays; `pauta score` does it after each run.
 
+    That goes for results and for messages to people.
+
     Example: pauta outbox prune --days 90
     """
     from datetime import UTC, datetime, timedelta
 
     from pauta.commands.sinks import keep_sent
     from pauta.engine.delivery import stamp
+    from pauta.followup.sending import prune_sent
+    from pauta.store import AnyStore
     from pauta.workspace import Workspace
 
-    workspace = Workspace()
+    workspace, now = Workspace(), datetime.now(UTC)
     with _opened(workspace) as (store, _):
-        age = keep_sent(workspace) if days is None else timedelta(days=days)
-        forgotten = store.prune(stamp(datetime.now(UTC) - age))
+        before = now - (keep_sent(workspace) if days is None else timedelta(days=days))
+        forgotten = store.prune(stamp(before))
+        if isinstance(store, AnyStore):
+            forgotten += prune_sent(store.ledger(), before, now)
     if form == "json":
         say_json({"forgotten": forgotten})
     else:

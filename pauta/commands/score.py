@@ -47,9 +47,9 @@ OF_PLUGINS: Final = ("E784", "E793")
     help="Seconds to go on sending after the last call; what is left waits in the outbox.",
 )
 @click.option("--follow-up/--no-follow-up", default=True, help="Raise escalations of what is new, at the end.")
-@click.option("--workers", metavar="N|auto", help="Processes that share tables (.parquet) that go to one table.")
+@click.option("--workers", metavar="N|auto", help="Processes that share files that go to one table (.parquet).")
 @click.option(
-    "--rejects", metavar="FILE", help="Where the refused rows of such tables go, with the reasons (.parquet)."
+    "--rejects", metavar="FILE", help="Where what was refused of such files goes, with the reasons (.parquet)."
 )
 @text_or_json
 @telling
@@ -70,11 +70,12 @@ def score(
 
     CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
     pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
-    Parquet files that go to one Parquet file are scored by column, and the run goes on where it was broken off.
+    Files in Parquet, JSONL and CSV that go to one Parquet file are scored by column, and a run that was broken off
+    goes on where it was.
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
-    from pauta.commands.following import follow_up_after
+    from pauta.commands.follow_up import follow_up_after
     from pauta.commands.sinks import operation_redactor
     from pauta.commands.tables import score_tables, tables_of, workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
@@ -87,7 +88,10 @@ def score(
     files = files_given(workspace, calls, "calls")
     human_files = files_given(workspace, answers, "answers")
     redactor, processes = operation_redactor(workspace), workers_of(workers)
-    tables = "the operation redacts results" if redactor else tables_of(files, human_files, targets)
+    asked = workers is not None or rejects is not None
+    tables: Any = "the operation redacts results"
+    if redactor is None:
+        tables = tables_of(files, human_files, targets, workspace.host, asked=asked)
     if not isinstance(tables, str):
         done, code = score_tables(tables, targets[0], workspace, router, processes, rejects)
         if done is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from pauta.commands.answering import DONE_WITH_FAILURES, GOOD, PROBLEMS_FOUND, t
 if TYPE_CHECKING:
     from pauta.bulk.pieces import Input
     from pauta.bulk.scorer import Setup
+    from pauta.engine.host import Host
     from pauta.engine.loading.operation import Feed
     from pauta.engine.pipeline import Summary
     from pauta.engine.routing import Router
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S: Final = 0.2
 TABLE: Final = ".parquet"
+MANY: Final = 16
+SMALL: Final = 1 << 18
+"""So many files of so few bytes are scored faster together than each as a table of its own."""
 
 
 def workers_of(asked: str | None) -> int:
@@ -36,39 +40,56 @@ def workers_of(asked: str | None) -> int:
     return int(asked)
 
 
-def tables_of(files: Sequence[Feed], others: Sequence[Feed], targets: Sequence[str]) -> list[Input] | str:
-    """The inputs of a run that can go by column, or why it cannot. others: files of people's answers."""
+def tables_of(
+    files: Sequence[Feed], others: Sequence[Feed], targets: Sequence[str], host: Host, *, asked: bool = False
+) -> list[Input] | str:
+    """The inputs of a run that can go by column, or why it cannot. others: files of people's answers.
+
+    asked: whether somebody asks for what only runs by column have.
+    """
     if others:
         return "people's answers come from files of their own"
     if len(targets) != 1 or not targets[0].endswith((TABLE, "/")):
         return f"the results do not go to one file that ends in {TABLE}, or to one folder that ends in /"
-    strange = next((each.target for each in files if not _is_table(each)), None)
-    if strange is not None:
-        return f"'{strange}' is no table of calls that is read by column"
     try:
-        from pauta.bulk.pieces import ParquetInput
+        import pyarrow  # noqa: F401  # whether it is there
 
-        inputs: list[Input] = [ParquetInput(each.target) for each in files]
-        loose = next((name for each in inputs if (name := _without_zone(each))), None)
+        inputs = [_input_of(each, host) for each in files]
+        strange = next((each.target for each, found in zip(files, inputs, strict=True) if found is None), None)
+        if strange is not None:
+            return f"'{strange}' is no table of calls that is read by column"
+        fit = [each for each in inputs if each is not None]
+        reason = next((reason for each in fit if (reason := each.unfit())), None)
+        if reason is None and not asked and len(fit) >= MANY and _mean_size(files) < SMALL:
+            reason = "the files are many and small"
     except ImportError:
         return "pyarrow is not installed: pip install 'pauta[parquet]'"
     except (OSError, ValueError) as error:
         return f"a table cannot be opened: {str(error).splitlines()[0]}"
-    return f"the column {loose} holds times without a zone" if loose else inputs
+    return reason or fit
 
 
-def _is_table(feed: Feed) -> bool:
-    return feed.source in ("", "parquet") and not feed.options and feed.target.lower().endswith(TABLE)
+def _input_of(feed: Feed, host: Host) -> Input | None:
+    """A file as an input that is read by column; None where it is no such file, or another plugin reads it."""
+    from pauta.bulk.lines import LinesInput
+    from pauta.bulk.pieces import ParquetInput
+    from pauta.bulk.sheets import SheetInput
+
+    inputs: dict[str, Callable[[str], Input]] = {"parquet": ParquetInput, "jsonl": LinesInput, "csv": SheetInput}
+    name = feed.target.lower()
+    fits = {
+        source: max((len(end) for end in plugin.endings if name.endswith(end)), default=0)
+        for source, plugin in host.sources.items()
+    }
+    best = max(fits.values(), default=0)
+    reading = [feed.source] if feed.source else [source for source, length in fits.items() if length == best > 0]
+    if feed.options or len(reading) != 1 or reading[0] not in inputs or not fits.get(reading[0]):
+        return None
+    return inputs[reading[0]](feed.target) if host.owner("sources", reading[0]).built_in else None
 
 
-def _without_zone(source: Input) -> str | None:
-    """A column of moments that does not say which zone they are in."""
-    import pyarrow as pa
-
-    from pauta.bulk.layout import MOMENTS
-
-    moments = [field for field in source.schema if field.name in MOMENTS and pa.types.is_timestamp(field.type)]
-    return next((field.name for field in moments if field.type.tz is None), None)
+def _mean_size(files: Sequence[Feed]) -> float:
+    return sum(Path(each.target).stat().st_size for each in files) / len(files)
 
 
 def setup_of(workspace: Workspace, router: Router) -> Setup:

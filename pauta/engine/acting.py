@@ -40,7 +40,11 @@ class WindowRule(Protocol):
 
 
 class Action(Offered, Protocol):
-    """What an escalation does."""
+    """What an escalation does.
+
+    A warning (`occasion.raised.warning`: it is not there yet, but nearly) is taken only to actions whose class has
+    `on_warning` and it is true, as it is of `notify`. One that fails is asked again in later nights.
+    """
 
     def __init__(self, options: Options) -> None: ...
 

@@ -243,11 +243,11 @@ def sink_class(target: str, name: str | None, host: Host) -> type[Sink] | None:
     """The class of sinks of this name, without a name the one that writes files of this ending; None where none is."""
     if name:
         return host.sinks.get(name)
-    return next((each for each in host.sinks.values() if target.lower().endswith(tuple(each.endings))), None)
+    return next((each for each in host.sinks.values() if target.lower().endswith(_endings({"": each}))), None)
 
 
 def _endings(plugins: Mapping[str, type[Source]] | Mapping[str, type[Sink]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(ending for plugin in plugins.values() for ending in plugin.endings))
+    return tuple(dict.fromkeys(ending for plugin in plugins.values() for ending in getattr(plugin, "endings", ())))
 
 
 def _hidden(path: Path, folder: Path) -> bool:

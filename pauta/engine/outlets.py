@@ -53,6 +53,11 @@ class Outlet:
         """Whether it sends results elsewhere, so that what it is to send waits in an outbox."""
         return bool(getattr(self.sink, "delivers", False))
 
+    @property
+    def takes_results(self) -> bool:
+        """Whether it takes results; one that only has `notify` carries messages to people and nothing else."""
+        return self.delivers or callable(getattr(self.sink, "write", None))
+
 
 class Outlets:
     """All sinks of a run."""
@@ -73,7 +78,7 @@ class Outlets:
     def hand_on(self, calls: Sequence[Call], cards: Sequence[Mapping[str, object]], records: Sequence[Record]) -> None:
         """Give every sink that works a batch; what it changes of it is its own."""
         for outlet in self._direct:
-            if outlet.working and records:
+            if outlet.working and outlet.takes_results and records:
                 owner = self._owner(outlet)
                 batch = calls, cards, records
                 own = batch if owner is None or owner.built_in else deepcopy(batch)
@@ -113,7 +118,7 @@ class Outlets:
             finish = getattr(outlet.sink, "close", None)
             if outlet.working and finish is not None:
                 self._run(outlet, finish)
-            if outlet.working and not outlet.delivers:
+            if outlet.working and outlet.takes_results and not outlet.delivers:
                 outcomes[outlet.name] = str(getattr(outlet.sink, "outcome", ""))
 
     def _begin_sending(self) -> None:

@@ -61,7 +61,7 @@ def read_fresh(ledger: Ledger, calendar: Calendar, now: datetime, *, after: int,
     if not rows:
         return Fresh()
     keys = list(dict.fromkeys(_key_of(row) for row in rows))
-    records, calls = _counting(ledger, keys), _calls(ledger, keys)
+    records, calls = _counting(ledger, keys), calls_of(ledger, (key[0] for key in keys))
     before = {_key_of(row): row for row in ledger.among("facts", "call_id", (key[0] for key in keys))}
     before = {key: before[key] for key in keys if key in before}
     reads, gone = [], []
@@ -75,6 +75,24 @@ def read_fresh(ledger: Ledger, calendar: Calendar, now: datetime, *, after: int,
     _forget(ledger, before, counts)
     _keep(ledger, reads, counts)
     return Fresh(reads, gone, int(str(rows[-1]["position"])))
+
+
+def best_of(ledger: Ledger, evaluations: Sequence[str], question: str | None = None) -> Record | None:
+    """Of some evaluations the fact of the best: the highest score, then the newest; None where none has a fact.
+
+    One in which the question was not missed is better than any in which it was.
+    """
+    missed = {
+        str(row["evaluation_id"])
+        for row in (ledger.among("misses", "evaluation_id", evaluations) if question else ())
+        if row["question"] == question
+    }
+
+    def good(row: Record) -> tuple[bool, float, str, str]:
+        score = row["score"] if row["score"] is not None else float("-inf")
+        return row["evaluation_id"] not in missed, score, str(row["at"]), str(row["call_id"])
+
+    return max(ledger.among("facts", "evaluation_id", evaluations), key=good, default=None)
 
 
 def _key_of(row: Record) -> Key:
@@ -97,9 +115,10 @@ def _counting(ledger: Ledger, keys: Sequence[Key]) -> dict[Key, Record]:
     return found
 
 
-def _calls(ledger: Ledger, keys: Sequence[Key]) -> dict[tuple[str, str], Record]:
+def calls_of(ledger: Ledger, calls: Iterable[str]) -> dict[tuple[str, str], Record]:
+    """What is stored of calls, by call and agent, without what nobody knows."""
     query = f"SELECT * FROM calls WHERE call_id IN ({ledger.store.each_of})"  # noqa: S608  # a phrase of our own
-    rows = ledger.rows(query, (json.dumps(sorted({key[0] for key in keys})),))
+    rows = ledger.rows(query, (json.dumps(sorted(set(calls))),))
     return {
         (str(row["call_id"]), str(row["agent"] or "")): {
             name: value for name, value in row.items() if value not in (None, {})
@@ -112,7 +131,7 @@ def _read(record: Record, call: Record, calendar: Calendar, now: datetime, befor
     if record["status"] == "incomplete":
         return Read(record, call, None, (), before)
     at = _begun(record, now)
-    when = {"at": stamp(at), "day": _day(at, calendar).isoformat()}
+    when = {"at": stamp(at), "day": day_of(at, calendar).isoformat()}
     whose = {name: record[name] or "" for name in ("agent", "team", "call_type")}
     return Read(record, call, _fact_of(record, call, whose | when), _misses_of(record, whose | when), before)
 
@@ -134,7 +153,8 @@ def in_utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC)
 
 
-def _day(moment: datetime, calendar: Calendar) -> date:
+def day_of(moment: datetime, calendar: Calendar) -> date:
+    """The day of a moment in the operation's zone."""
     try:
         return moment.astimezone(calendar.zone).date()
     except OverflowError:

@@ -14,6 +14,8 @@ from pauta.engine.delivery import stamp
 from pauta.engine.model.calls import ENGINE
 from pauta.engine.model.followup import Duty, Exemplar, Notice, Occasion, Opened, ProcessFinding
 from pauta.engine.problems import ProblemsFound
+from pauta.followup.calendar import Calendar
+from pauta.followup.facts import day_of
 from pauta.followup.people import People
 from pauta.followup.telling import WORDS
 from pauta.store import Ledger
@@ -21,7 +23,8 @@ from pauta.store import Ledger
 Record: TypeAlias = dict[str, Any]
 NoticeRows: TypeAlias = Callable[[Notice, Occasion, People], Sequence[Record]]
 """How a notice becomes rows, one a recipient."""
-
+BestCall: TypeAlias = Callable[[str | None], Mapping[str, Any] | None]
+"""Of the calls that something over many evaluations is about the best one to hear, as an example of a question."""
 
 DAY_S: Final = 86_400.0
 
@@ -34,8 +37,9 @@ def key_of(*parts: object) -> str:
 class Keeper:
     """Gathers what is to be kept, a list for each table, until it is written at once."""
 
-    def __init__(self, people: People, rows_of_notice: NoticeRows) -> None:
+    def __init__(self, people: People, rows_of_notice: NoticeRows, calendar: Calendar | None = None) -> None:
         self._people, self._rows_of_notice = people, rows_of_notice
+        self._calendar = calendar or Calendar()
         self._rows: dict[str, list[Record]] = {}
 
     def flush(self, ledger: Ledger) -> None:
@@ -44,26 +48,45 @@ class Keeper:
             ledger.put(table, rows)
         self._rows = {}
 
-    def keep(self, occasion: Occasion, opened: Sequence[Opened]) -> dict[str, int]:
-        """Keep an occasion and what its actions opened; returns how many of each."""
-        self._add("raised", _raised_of(occasion))
+    def keep(self, occasion: Occasion, opened: Sequence[Opened], best: BestCall | None = None) -> dict[str, int]:
+        """Keep an occasion and what its actions opened; returns how many of each.
+
+        best: chooses the call that an example is of, where the occasion is over many evaluations; without a call there
+        is no example.
+        """
+        self.add("raised", _raised_of(occasion))
         self.record("raised", occasion.key, occasion.at, "raise", "", "raised")
+        return self._keep(occasion, opened, best)
+
+    def keep_later(
+        self, occasion: Occasion, opened: Sequence[Opened], action: int, best: BestCall | None = None
+    ) -> dict[str, int]:
+        """Keep what one action of an occasion that is kept opened in a later night; returns how many of each."""
+        return self._keep(occasion, opened, best, "later", action)
+
+    def _keep(
+        self, occasion: Occasion, opened: Sequence[Opened], best: BestCall | None, *which: object
+    ) -> dict[str, int]:
         counted: dict[str, int] = {}
         for place, each in enumerate(opened):
-            name = key_of(occasion.key, place, type(each).__name__)
+            name = key_of(occasion.key, *which, place, type(each).__name__)
+            thing, move, after = "", "open", "open"
             match each:
                 case Duty():
                     kind, thing, row = "duties", "duty", self._duty(name, each, occasion)
                 case ProcessFinding():
                     kind, thing, row = "findings", "finding", self._finding(name, each, occasion)
                 case Exemplar():
-                    kind, thing, row = "exemplars", "exemplar", _exemplar(name, each, occasion)
+                    call = occasion.evaluation or (best(each.question) if best else None)
+                    if call is None:
+                        continue
+                    kind, thing, row = "exemplars", "exemplar", _exemplar(name, each, occasion, call)
+                    move, after = "keep", row["consent"]
                 case Notice():
-                    kind, thing, row = "notices", "", {}
-                    self._add(kind, *self._rows_of_notice(each, occasion, self._people))
+                    kind = "notices"
+                    self.add(kind, *self._rows_of_notice(each, occasion, self._people))
             if thing:
-                self._add(kind, row)
-                move, after = ("keep", row["consent"]) if thing == "exemplar" else ("open", "open")
+                self.add(kind, row)
                 self.record(thing, name, occasion.at, move, "", after)
             counted[kind] = counted.get(kind, 0) + 1
         return counted
@@ -82,16 +105,17 @@ class Keeper:
             for row in self._rows_of_notice(notice, _occasion_of_all(record, call, titles, at), self._people)
         ]
         known = {str(row["key"]) for row in ledger.among("notices", "key", (row["key"] for row in rows))}
-        self._add("notices", *(row for row in rows if row["key"] not in known))
+        self.add("notices", *(row for row in rows if row["key"] not in known))
 
     def record(
         self, thing: str, name: str, at: datetime, move: str, before: str, after: str, **details: object
     ) -> None:
         """Add to the history what the follow-up itself did."""
         said = {"who": "pauta", "move": move, "before": before, "after": after, "details": details}
-        self._add("history", {"thing": thing, "id": name, "at": stamp(at), **said})
+        self.add("history", {"thing": thing, "id": name, "at": stamp(at), **said})
 
-    def _add(self, table: str, *rows: Record) -> None:
+    def add(self, table: str, *rows: Record) -> None:
+        """Keep rows of a table as they are."""
         self._rows.setdefault(table, []).extend(rows)
 
     def _duty(self, name: str, duty: Duty, occasion: Occasion) -> Record:
@@ -110,6 +134,7 @@ class Keeper:
             "form": duty.form,
             "state": "open",
             "opened_at": stamp(occasion.at),
+            "day": day_of(occasion.at, self._calendar).isoformat(),
             "evaluation_id": (occasion.evaluations or (None,))[-1],
             "call_id": evaluation.get("call_id"),
             "message": duty.message or occasion.title,
@@ -122,6 +147,8 @@ class Keeper:
         named = occasion.over_key if occasion.kind in ("question", "scorecard") else about if "/" in about else ""
         card = named.partition("/")[0] or None
         evaluation = occasion.evaluation or {}
+        raised = occasion.raised
+        by_figures = raised is not None and occasion.kind != "question" and finding.questions == raised.questions
         return {
             "id": name,
             "raised_key": occasion.key,
@@ -138,7 +165,9 @@ class Keeper:
                 "questions": list(finding.questions),
                 "evaluations": list(occasion.evaluations),
                 "verify_s": finding.verify_s,
-                "figures": dict(occasion.raised.figures) if occasion.raised else {},
+                "figures": dict(raised.figures) if raised else {},
+                "measures": dict(raised.measures) if raised and by_figures else {},
+                "over": f"{occasion.kind} {occasion.over_key}".strip(),
             },
         }
 
@@ -189,19 +218,19 @@ def _raised_of(occasion: Occasion) -> Record:
             "evaluations": list(occasion.evaluations),
             "questions": list(occasion.missed),
             "figures": dict(raised.figures) if raised else {},
+            "measures": dict(raised.measures) if raised else {},
         },
     }
 
 
-def _exemplar(name: str, example: Exemplar, occasion: Occasion) -> Record:
-    evaluation = occasion.evaluation or {}
+def _exemplar(name: str, example: Exemplar, occasion: Occasion, call: Mapping[str, Any]) -> Record:
     return {
         "id": name,
         "raised_key": occasion.key,
-        "evaluation_id": evaluation.get("evaluation_id"),
-        "call_id": evaluation.get("call_id"),
-        "agent": occasion.agent or "",
-        "scorecard": evaluation.get("scorecard"),
+        "evaluation_id": call.get("evaluation_id"),
+        "call_id": call.get("call_id"),
+        "agent": call.get("agent") or occasion.agent or "",
+        "scorecard": call.get("scorecard"),
         "question": example.question,
         "why": example.why,
         "consent": "asked" if example.consent else "not_needed",

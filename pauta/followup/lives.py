@@ -2,7 +2,8 @@
 
     evaluation  draft -> final -> acknowledged -> disputed -> upheld | revised
     duty        open -> scheduled -> held -> followed_up -> closed; overdue where it is late; withdrawn with a reason
-    finding     open -> owned -> fixed -> verified; back to owned where the fix did not help
+    finding     open -> owned -> fixed -> verified; back to owned where the fix did not help; withdrawn with a reason
+                where it was opened in error
 
 `move` is the only writer of states. An evaluation that nobody has moved is final once it is complete, else a draft; so
 is a newer revision of one that was moved, unless it is disputed.
@@ -27,7 +28,7 @@ PAUTA: Final = "pauta"
 
 EVALUATION_STATES: Final = ("draft", "final", "acknowledged", "disputed", "upheld", "revised")
 DUTY_STATES: Final = ("open", "scheduled", "overdue", "held", "followed_up", "closed", "withdrawn")
-FINDING_STATES: Final = ("open", "owned", "fixed", "verified")
+FINDING_STATES: Final = ("open", "owned", "fixed", "verified", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ MOVES: Final[Mapping[str, Mapping[str, Move]]] = {
         "fix": Move(("owned",), "fixed", "owner", ("what",)),
         "verify": Move(("fixed",), "verified", "owner", ("share_before", "share_after")),
         "reopen": Move(("fixed", "verified"), "owned", "owner", ("reason",)),
+        "withdraw": Move(("open", "owned", "fixed"), "withdrawn", "owner", ("reason",)),
     },
 }
 """Every move there is, by what is moved."""
@@ -191,8 +193,17 @@ def _write(ledger: Ledger, thing: str, name: str, row: Record, state: str, at: s
     ledger.change(_TABLES[thing], {"id": name}, state=state, details=said)
     if thing == "finding" and state == "fixed":
         ledger.change("findings", {"id": name}, fixed_at=at)
+    if thing == "finding" and state == "withdrawn":
+        _look_again(ledger, row)
     if thing == "finding" and details.get("owner"):
         ledger.change("findings", {"id": name}, owner=details["owner"])
+
+
+def _look_again(ledger: Ledger, finding: Record) -> None:
+    """Have the next night look at the agents whose misses a finding had excused: they count again."""
+    evaluations = (finding["details"] or {}).get("evaluations") or ()
+    agents = {str(row["agent"]) for row in ledger.among("facts", "evaluation_id", evaluations) if row["agent"]}
+    ledger.put("marks", [{"name": f"window agent {agent}", "value": "new"} for agent in sorted(agents)])
 
 
 def _illegal(thing: str, name: str, move: str, before: str) -> Problem:

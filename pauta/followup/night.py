@@ -7,27 +7,27 @@ that is broken off and run again, or run twice, or by two at once, leaves the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
-from pauta.engine.host import Host, PluginError
+from pauta.engine.host import Host
 from pauta.engine.model.conditions import holds
-from pauta.engine.model.followup import Occasion, Opened, Raise, StandingEscalation, Window
-from pauta.engine.model.moments import moment_from
+from pauta.engine.model.followup import Notice, Occasion, Opened, Raise, StandingEscalation, Window
 from pauta.engine.model.scorecard import Escalation, Scorecard, Use
-from pauta.engine.problems import Problem, ProblemsFound
-from pauta.engine.seam.loaded import said
+from pauta.engine.problems import Problem
+from pauta.followup.beginning import begin, is_before
 from pauta.followup.calendar import Calendar
-from pauta.followup.deadlines import deadline
-from pauta.followup.facts import Fresh, Key, Read, Record, in_utc, read_fresh
+from pauta.followup.facts import Fresh, Key, Read, Record, best_of, read_fresh
 from pauta.followup.keeping import Keeper, NoticeRows, key_of
 from pauta.followup.lives import move
+from pauta.followup.occasions import About, Occasions
 from pauta.followup.people import People
-from pauta.followup.sound import unsound
-from pauta.followup.windows import Windows, figure_of, keys_touched
+from pauta.followup.plugged import Plugged
+from pauta.followup.unfinished import Again, failed
+from pauta.followup.windows import Windows, figure_of, keys_touched, mended_by
 from pauta.store import AnyStore, Ledger
 
 SLICE: Final = 500
@@ -41,7 +41,8 @@ DONE: Final = ("closed", "withdrawn", "verified")
 
 _OPENED: Final = """SELECT d.state FROM raised AS r JOIN duties AS d ON d.raised_key = r.key
     WHERE r.escalation = ? AND r.over_key = ? AND r.about = ? AND r.warning = ?
-    UNION ALL SELECT f.state FROM raised AS r JOIN findings AS f ON f.raised_key = r.key
+    UNION ALL SELECT CASE f.state WHEN 'withdrawn' THEN 'in error' ELSE f.state END AS state
+    FROM raised AS r JOIN findings AS f ON f.raised_key = r.key
     WHERE r.escalation = ? AND r.over_key = ? AND r.about = ? AND r.warning = ?"""
 
 CardOf = Callable[[str, str, str], Scorecard | None]
@@ -50,12 +51,18 @@ CardOf = Callable[[str, str, str], Scorecard | None]
 
 @dataclass
 class Night:
-    """What a night did: evaluations read, occasions raised, and how many duties, notices, .. were opened."""
+    """What a night did: evaluations read, occasions raised, and how many duties, notices, .. were opened.
+
+    older: evaluations from before the beginning of the follow-up, which raised nothing. given_up: actions that failed
+    too often.
+    """
 
     evaluations: int = 0
     raised: int = 0
     opened: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    older: int = 0
+    given_up: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,9 +79,12 @@ class Setting:
     language: str = "en"
 
 
-def run_night(store: AnyStore, setting: Setting, now: datetime) -> Night:
-    """Follow up everything that is new in a store. Plugins that fail cost what they were to make, and are told of."""
-    return _Night(store.ledger(), setting, now).run()
+def run_night(store: AnyStore, setting: Setting, now: datetime, since: datetime | None = None) -> Night:
+    """Follow up everything that is new in a store. Plugins that fail cost what they were to make, and are told of.
+
+    since: evaluations raise something from this moment on; without it a first night begins a week before the newest.
+    """
+    return _Night(store.ledger(), setting, now).run(since)
 
 
 class _Night:
@@ -82,53 +92,62 @@ class _Night:
         self._ledger, self._setting, self._now = ledger, setting, now
         self._done = Night()
         self._told: set[str] = set()
-        self._keeper = Keeper(setting.people, setting.rows_of_notice)
+        self._beginning: datetime | None = None
+        self._keeper = Keeper(setting.people, setting.rows_of_notice, setting.calendar)
         self._windows = Windows(ledger, now, setting.calendar)
         self._for_strangers = Windows(ledger, now, setting.calendar)  # they may change what they are handed
-        self._made: dict[int, Any] = {}
+        self._plugged = Plugged(setting.host, self._tell)
+        self._occasions = Occasions(setting, now, self._tell)
         self._standing: dict[str, list[StandingEscalation]] = {}
         for each in sorted(setting.standing, key=lambda each: each.over.kind != "question"):
             self._standing.setdefault(each.over.kind, []).append(each)
 
-    def run(self) -> Night:
+    def run(self, since: datetime | None) -> Night:
         """Questions come before agents: what is found to be the process's fault is not held against anybody."""
-        while self._slice():
-            pass
+        while self._slice(since):
+            since = None
+        self._again()
         for kind in self._standing:
             self._touched(kind)
         self._seen_before()
+        if self._done.older and self._beginning is not None:
+            day = self._setting.calendar.local(self._beginning).date()
+            what = f"{self._done.older:,} evaluations from before {day} count in windows and raise nothing"
+            hint = "the follow-up begins on that day: `pauta escalations run --since DATE` begins it on another"
+            self._done.problems.append(Problem("W781", what, None, hint))
         return self._done
 
-    def _slice(self) -> bool:
+    def _slice(self, since: datetime | None) -> bool:
         """Some evaluations that are new, with all that follows from each; whether there were any."""
         with self._ledger.writing():
+            self._beginning = begin(self._ledger, self._setting.calendar, self._now, since)
             after = int(self._ledger.mark("facts") or 0)
             fresh = read_fresh(self._ledger, self._setting.calendar, self._now, after=after, most=SLICE)
             if fresh.last is None:
                 return False
             self._done.evaluations += len(fresh.reads)
-            self._raise_by_cards(fresh)
+            recent = [read for read in fresh.reads if not is_before(read.record, self._beginning)]
+            self._done.older += len(fresh.reads) - len(recent)
+            self._raise_by_cards(fresh, recent)
             names = [
                 {"name": f"window {kind} {key}", "value": "new"}
                 for kind in self._standing
-                for key in keys_touched(kind, fresh.reads)
+                for key in keys_touched(kind, recent)
             ]
             self._ledger.put("marks", [*names, {"name": "facts", "value": str(fresh.last)}])
             self._keeper.flush(self._ledger)
         return True
 
-    def _raise_by_cards(self, fresh: Fresh) -> None:
+    def _raise_by_cards(self, fresh: Fresh, recent: Sequence[Read]) -> None:
         """What evaluations raise by their cards, and what is not raised any more."""
         names: dict[Key, Sequence[str]] = dict.fromkeys(fresh.gone, ())
         names |= {_call_of(read): _names(read) for read in fresh.reads}
         rows: list[Any] = self._ledger.among("raised", "call_id", {key[0] for key in names}, "over_kind = ''")
         known = {str(row["key"]) for row in rows}
-        for read in fresh.reads:
+        for read in recent:
             wanted = [(name, key_of("call", *_call_of(read), name)) for name in _names(read)]
             self._one(read, [(name, key) for name, key in wanted if key not in known])
-        self._keeper.told_of(
-            self._ledger, [(read.record, _call_of(read)) for read in fresh.reads if read.fact], self._now
-        )
+        self._keeper.told_of(self._ledger, [(read.record, _call_of(read)) for read in recent if read.fact], self._now)
         cards: dict[str, list[Key]] = {}
         for key in names:
             cards.setdefault(key[0], []).append(key)
@@ -151,49 +170,14 @@ class _Night:
 
     def _one(self, read: Read, raised: Sequence[tuple[str, str]]) -> None:
         """What one evaluation raises anew: names of escalations, and their keys."""
-        record = read.record
-        card = self._setting.card_of(record["scorecard"], record["version"], record["digest"]) if raised else None
+        card = self._occasions.card_of(read.record) if raised else None
         if card is None:
-            if raised:
-                what = f"{record['scorecard']}@{record['version']}"
-                self._tell("E783", f"the card {what} is not there any more, so what its escalations do is not known")
             return
         by_id = {each.id: each for each in card.escalations}
         for name, key in raised:
             if name in by_id:
-                self._raise(by_id[name], self._occasion_of(key, by_id[name], card, read))
-
-    def _occasion_of(self, key: str, escalation: Escalation, card: Scorecard, read: Read) -> Occasion:
-        record = read.record
-        given = moment_from(str(record["evaluated_at"])) if record.get("evaluated_at") else None
-        at = in_utc(given) if given is not None else self._now
-        language = self._language_of(record["agent"])
-        return Occasion(
-            key=key,
-            escalation=escalation.id,
-            title=escalation.title.in_language(language, escalation.id),
-            titles=escalation.title.by_language,
-            source=f"card {card.name}",
-            at=at,
-            agent=record["agent"],
-            team=record["team"],
-            due=lambda duration: self._due(duration, at),
-            language=language,
-            evaluation=record,
-            call=read.call,
-        )
-
-    def _due(self, duration: str, at: datetime) -> datetime:
-        """A deadline. One that cannot be counted is told of, and raises ProblemsFound."""
-        try:
-            return deadline(duration, at, self._setting.calendar)
-        except ProblemsFound as found:
-            for problem in found.problems:
-                self._tell(problem.code, problem.message)
-            raise
-
-    def _language_of(self, agent: str | None) -> str:
-        return (self._setting.people.get(agent).language if agent else None) or self._setting.language
+                occasion = self._occasions.of_evaluation(key, by_id[name], card, read.record, read.call)
+                self._raise(by_id[name], occasion)
 
     def _touched(self, kind: str) -> None:
         """What the operation's escalations raise over windows of a kind in which something is new."""
@@ -224,7 +208,7 @@ class _Night:
 
     def _window(self, standing: StandingEscalation, key: str) -> None:
         """Open, keep or end the alarms of one window."""
-        ours = standing.rule is None or self._built_in("rules", standing.rule)
+        ours = standing.rule is None or self._plugged.built_in("rules", standing.rule)
         window = (self._windows if ours else self._for_strangers).of(standing.over, key, standing.id)
         found = self._found(standing, window)
         if found is None:
@@ -255,13 +239,15 @@ class _Night:
         kept = {**row, "episode": episode, "active": 1, "since": now, "last_seen": now, "details": details}
         self._ledger.put("alarms", [kept])
         key = key_of("window", standing.id, window.key, raised.about, int(raised.warning), episode)
-        self._raise(standing, self._occasion_over(key, standing, window, raised))
+        about = About(window.over.kind, window.key, _team_of(window))
+        self._raise(standing, self._occasions.over_window(key, standing, about, raised))
 
     def _anew(self, alarm: Mapping[str, Any], raised: Raise) -> bool:
         """Whether what was raised before, and is found again, is to be raised again.
 
         There must be newer evidence; and what was opened for it must be done with, or none of the evidence is the old.
-        What never ended is only raised again where something was opened for it, and is done with.
+        What never ended is only raised again where something was opened for it, and is done with. A finding that was
+        withdrawn is not opened again over the evidence that it was opened for.
         """
         known = set((alarm["details"] or {}).get("evaluations", ()))
         ended, evidence = not alarm["active"], set(raised.evaluations)
@@ -271,29 +257,8 @@ class _Night:
             return True
         values = (alarm["escalation"], alarm["over_key"], alarm["about"], alarm["warning"])
         states = [str(row["state"]) for row in self._ledger.rows(_OPENED, values * 2)]
-        return all(state in DONE for state in states) and (ended or bool(states))
-
-    def _occasion_over(self, key: str, standing: StandingEscalation, window: Window, raised: Raise) -> Occasion:
-        agent = window.key if window.over.kind == "agent" else None
-        team = window.key if window.over.kind == "team" else None
-        if agent is not None:
-            team = next((fact.team for fact in reversed(window.facts) if fact.team), None)
-        language = self._language_of(agent)
-        return Occasion(
-            key=key,
-            escalation=standing.id,
-            title=standing.title.in_language(language, standing.id),
-            titles=standing.title.by_language,
-            source=self._setting.source,
-            at=self._now,
-            agent=agent,
-            team=team,
-            due=lambda duration: self._due(duration, self._now),
-            language=language,
-            kind=window.over.kind,
-            over_key=window.key,
-            raised=raised,
-        )
+        done = (*DONE, "in error") if known.isdisjoint(evidence) else DONE
+        return all(state in done for state in states) and (ended or bool(states))
 
     def _found(self, standing: StandingEscalation, window: Window) -> Sequence[Raise] | None:
         """What the condition or the rule finds in a window; None where the rule fails, and nothing is known."""
@@ -306,60 +271,59 @@ class _Night:
             of_question = window.over.kind == "question"
             ids = dict.fromkeys(each.evaluation_id for each in (window.misses if of_question else window.facts))
             questions = (window.key.partition("/")[2],) if of_question else _often(window)
-            return [Raise(f"{window.over.kind} {window.key}: {told}", "", tuple(ids), questions, figures=seen)]
-        use = standing.rule
-        if use is None:
-            return ()
-        what = f"rule '{use.name}' of escalation '{standing.id}'"
-        return self._plugin("rules", use, "found", window, what)
+            measures = mended_by(standing.when, seen)
+            said = f"{window.over.kind} {window.key}: {told}"
+            return [Raise(said, "", tuple(ids), questions, figures=seen, measures=measures)]
+        return self._plugged.found(standing.rule, window, standing.id) if standing.rule is not None else ()
 
     def _raise(self, escalation: Escalation | StandingEscalation, occasion: Occasion) -> None:
+        """Ask the actions of an escalation, keep what they open, and remember those that fail.
+
+        Of a warning people are told, and nothing else follows: by the actions that are made for warnings, or where
+        there is none by a notice to the supervisor.
+        """
         opened: list[Opened] = []
-        for use in escalation.do:
-            what = f"action '{use.name}' of escalation '{escalation.id}'"
-            opened += self._plugin("actions", use, "opens", occasion, what) or ()
-        counted = self._keeper.keep(occasion, opened)
+        uses = list(enumerate(escalation.do))
+        if occasion.raised is not None and occasion.raised.warning:
+            uses = [(place, use) for place, use in uses if self._plugged.warns(use)]
+            opened = [] if uses else [Notice(("supervisor",))]
+        for place, use in uses:
+            answered = self._plugged.opens(use, occasion)
+            opened += answered.found or ()
+            if answered.found is None:
+                now, calendar = self._now, self._setting.calendar
+                row = failed(occasion.key, place, use, escalation.id, answered.error, now, calendar)
+                self._keeper.add("unfinished", row)
         self._done.raised += 1
-        for kind, count in counted.items():
+        self._count(self._keeper.keep(occasion, opened, partial(best_of, self._ledger, occasion.evaluations)))
+
+    def _count(self, opened: Mapping[str, int]) -> None:
+        for kind, count in opened.items():
             self._done.opened[kind] = self._done.opened.get(kind, 0) + count
 
-    def _built_in(self, kind: str, use: Use) -> bool:
-        owner = self._setting.host.owner(kind, use.name)
-        return owner is None or owner.built_in
-
-    def _plugin(self, kind: str, use: Use, method: str, given: object, what: str) -> Sequence[Any] | None:
-        """What a plugin answers, watched where it is not built in; None and a problem where it fails."""
-        offered: Any = getattr(self._setting.host, kind).get(use.name)
-        if offered is None:
-            problem = self._setting.host.unknown(kind, use.name, use.at)
-            self._tell(problem.code, problem.message, use)
-            return None
-        owner = self._setting.host.owner(kind, use.name)
-
-        def work() -> Sequence[Any]:
-            if id(use) not in self._made:
-                self._made[id(use)] = offered(use.options)
-            return list(getattr(self._made[id(use)], method)(given))
-
-        built_in = self._built_in(kind, use)
-        if isinstance(given, Occasion) and not built_in:
-            given = replace(given, evaluation=deepcopy(given.evaluation), call=deepcopy(given.call))
-        try:
-            found = work() if owner is None or built_in else owner.run(work, what)
-            wrong = () if built_in else [each for each in (unsound(method, one) for one in found) if each]
-            if not wrong:
-                return found
-            self._tell("E784", f"{what} failed: {wrong[0]}", use)
-        except PluginError as error:
-            self._tell("E784", f"{what} failed: {error}", use)
-        except Exception as error:  # a plugin may raise anything
-            self._tell("E784", f"{what} failed: {said(error)}", use)
-        return None
+    def _again(self) -> None:
+        """Ask the actions again that failed in earlier nights."""
+        again = Again(self._ledger, self._setting, self._now, self._plugged, self._occasions, self._keeper)
+        while True:
+            with self._ledger.writing():
+                asked = again.ask(WINDOWS)
+                self._keeper.flush(self._ledger)
+            if asked < WINDOWS:
+                break
+        self._count(again.opened)
+        self._done.given_up = sum(map(len, again.given_up.values()))
+        self._done.problems += again.problems()
 
     def _tell(self, code: str, message: str, use: Use | None = None) -> None:
         if message not in self._told:
             self._told.add(message)
             self._done.problems.append(Problem(code, message, use.at if use else None))
+
+
+def _team_of(window: Window) -> str | None:
+    """The team of an agent, as the newest call tells it."""
+    teams = (fact.team for fact in reversed(window.facts) if fact.team) if window.over.kind == "agent" else iter(())
+    return next(teams, None)
 
 
 def _call_of(read: Read) -> Key:

@@ -2,8 +2,8 @@
 
 What is told to one person about one group goes out as one message: the first at once, what comes within the interval
 after it (`every`) together in the next. A notice is silenced where another escalation of the same call says more
-(`unless`), and told again (`repeat`) while what it is about is not done. Duties that are late are told to the next
-person up the line, once for each day of delay and each level.
+(`unless`), and told again (`repeat`) while what it is about is not done. One that nobody gets waits (`unheard`). Duties
+that are late are told to the next person up the line, once for each day of delay and each level.
 """
 
 # ruff: noqa: S608  # the statements are put together from our own names alone; values go in as parameters
@@ -13,14 +13,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
 from pauta.engine.model.followup import Notice, Occasion
 from pauta.followup.calendar import Calendar
+from pauta.followup.carriers import carriers
 from pauta.followup.keeping import Record, key_of
 from pauta.followup.people import People
 from pauta.followup.telling import late_line, line_of, title_of
+from pauta.followup.unheard import notice_key
 from pauta.store import Ledger
 
 SLICE: Final = 2000
@@ -35,13 +38,14 @@ AT_MOST: Final = 50
 _GROUPS: Final = """SELECT group_key, recipient, count(*) AS rows FROM notices
     WHERE state = 'waiting' AND not_before <= ? GROUP BY group_key, recipient ORDER BY group_key, recipient LIMIT ?"""
 _TOLD: Final = "UPDATE notices SET state = 'told', message_key = ?, at = ?, not_before = ? WHERE key = ?"
+_NOBODY: Final = "UPDATE notices SET state = 'nobody', not_before = ? WHERE key = ?"
 _BUSY: Final = """SELECT raised_key FROM duties WHERE state IN ('open', 'scheduled', 'overdue')
     AND raised_key IN ({each}) UNION SELECT raised_key FROM findings WHERE state IN ('open', 'owned')
     AND raised_key IN ({each})"""
 
 
 def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequence[Record]:
-    """The rows of `notices`, one a recipient."""
+    """The rows of `notices`, one a recipient; of a role that nobody has, one that waits for somebody who has it."""
     evaluation: Any = occasion.evaluation or {}
     card = occasion.over_key.partition("/")[0] if occasion.kind in ("question", "scorecard") else ""
     said = {
@@ -61,29 +65,34 @@ def rows_of_notice(notice: Notice, occasion: Occasion, people: People) -> Sequen
         "titles": dict(occasion.titles), "messages": dict(notice.messages),
     }  # fmt: skip
     at = stamp(occasion.at)
-    return [
-        {
-            "key": key_of(occasion.key, "notice", recipient, notice.message, *notice.via),
-            "raised_key": occasion.key,
-            "escalation": occasion.escalation,
-            "recipient": recipient,
-            "group_key": key_of(occasion.escalation, sorted(grouped.items()), sorted(single.items()), *notice.via),
-            "call_id": evaluation.get("call_id"),
-            "agent": occasion.agent or "",
-            "at": at,
-            "not_before": at,
-            "state": "waiting",
-            "message": notice.message,
-            "details": about,
-        }
-        for recipient in people.named(notice.to, occasion.agent, occasion.team)
-    ]
+    row = {
+        "raised_key": occasion.key,
+        "escalation": occasion.escalation,
+        "group_key": key_of(occasion.escalation, sorted(grouped.items()), sorted(single.items()), *notice.via),
+        "call_id": evaluation.get("call_id"),
+        "agent": occasion.agent or "",
+        "at": at,
+        "not_before": at,
+        "message": notice.message,
+    }
+    told: list[Record] = [
+        {**row, "key": notice_key(occasion.key, person, notice.message, notice.via), "recipient": person,
+         "state": "waiting", "details": about}
+        for person in people.named(notice.to, occasion.agent, occasion.team)
+    ]  # fmt: skip
+    nobody = [word for word in notice.to if not people.named([word], occasion.agent, occasion.team)]
+    return told + [
+        {**row, "key": key_of(occasion.key, "notice", "role", role, notice.message, *notice.via), "recipient": role,
+         "state": "nobody", "not_before": None, "details": {**about, "to": role}}
+        for role in nobody
+    ]  # fmt: skip
 
 
-def gather(ledger: Ledger, people: People, sinks: Sequence[str], now: datetime, language: str = "en") -> int:
+def gather(ledger: Ledger, people: People, sinks: Sequence[str] | None, now: datetime, language: str = "en") -> int:
     """Put what waits into messages, one a person, group and interval, for every sink; returns how many were made.
 
-    sinks: the names of those that carry messages. Runs after the night, so that whatever silences a notice is known.
+    sinks: the names of those that carry messages; None: one carries whatever there is. Runs after the night, so that
+    whatever silences a notice is known.
     """
     _repeat(ledger, now)
     made = 0
@@ -112,12 +121,15 @@ def _batches(groups: Iterable[Record]) -> Iterator[list[str]]:
 class _Gathering:
     """Makes the messages of some groups."""
 
-    def __init__(self, ledger: Ledger, people: People, sinks: Sequence[str], now: datetime, language: str) -> None:
+    def __init__(
+        self, ledger: Ledger, people: People, sinks: Sequence[str] | None, now: datetime, language: str
+    ) -> None:
         self._ledger, self._people, self._sinks, self._now = ledger, people, sinks, now
         self._language = language
         self._messages: list[Record] = []
         self._told: list[Sequence[object]] = []
         self._later: list[Sequence[object]] = []
+        self._unheard: list[Sequence[object]] = []
 
     def take(self, groups: Sequence[str]) -> int:
         """Put what waits of these groups into messages; returns how many."""
@@ -137,6 +149,7 @@ class _Gathering:
         write = ledger.store.write_many
         write("UPDATE notices SET state = 'silenced' WHERE key = ?", [(key,) for key in silenced])
         write("UPDATE notices SET not_before = ? WHERE key = ?", self._later)
+        write(_NOBODY, self._unheard)
         write(_TOLD, self._told)
         return made
 
@@ -173,19 +186,22 @@ class _Gathering:
         return found
 
     def _message(self, group: str, recipient: str, rows: Sequence[Record], free: datetime | None) -> int:
-        """One message about a group, unless its interval is not over: then its notices wait until it is."""
+        """One message about a group, unless its interval is not over or no sink carries it: then its notices wait."""
         now = stamp(self._now)
+        wanted = rows[0]["details"]["via"]
+        via = [""] if self._sinks is None else carriers(wanted, self._sinks)
+        if not via:
+            self._unheard += [(now, row["key"]) for row in rows]
+            return 0
         if free is not None and free > self._now:
             self._later += [(stamp(free), row["key"]) for row in rows]
             return 0
         key = key_of("message", group, recipient, *(f"{row['key']} {row['message_key']}" for row in rows))
         content = self._content(recipient, rows)
-        wanted = rows[0]["details"].get("via") or []
-        via = [name for name in self._sinks if name in wanted or not wanted] or [""]
         for sink in via:
             self._messages.append({
                 "key": key_of(key, sink), "sink": sink, "group_key": group, "recipient": recipient, "tries": 0,
-                "state": "waiting" if sink else "nobody", "next_at": now, "at": now, "details": content,
+                "state": "waiting", "next_at": now, "at": now, "details": content,
             })  # fmt: skip
         for row in rows:
             again = row["details"].get("repeat_s")
@@ -200,6 +216,7 @@ class _Gathering:
         return {
             "title": title_of(rows, self._people, spoken),
             "lines": [line_of(row, self._people, spoken) for row in shown],
+            "every_s": max(float(row["details"]["every_s"]) for row in rows),
             "more": len(rows) - len(shown),
             "evaluations": [name for row in shown for name in row["details"]["evaluations"]][:AT_MOST],
             "language": spoken,
@@ -231,7 +248,7 @@ def escalate_overdue(
     """Tell the next person up the line of every duty that is late; returns how many were told.
 
     The owner's leader hears of it when it is late, whoever leads that one a day later, and so on to the top; then, or
-    where nobody leads the owner, the managers.
+    where nobody leads the owner, the managers. Of several owners the line above each hears of it.
     """
     told = 0
     with ledger.writing():
@@ -239,36 +256,47 @@ def escalate_overdue(
             level = int(str(duty["escalated"] or 0))
             if now < datetime.fromisoformat(str(duty["due"])) + level * LEVEL:
                 continue
-            line = _line(people, duty)
-            if level >= len(line):
+            levels = _levels(people, duty)
+            if level >= len(levels):
                 continue
-            person = people.get(line[level])
-            text = late_line(duty, people, person.language or language, calendar or Calendar())
-            details = {
-                "every_s": 0.0, "repeat_s": None, "unless": [], "via": [], "title": text, "group": {}, "reason": "",
-                "team": duty["team"] or "", "scorecard": "", "questions": [],
-                "evaluations": [duty["evaluation_id"]] if duty["evaluation_id"] else [],
-            }  # fmt: skip
-            row = {
-                "key": key_of("overdue", duty["id"], level), "raised_key": duty["raised_key"], "state": "waiting",
-                "escalation": "overdue", "recipient": person.id, "group_key": key_of("overdue", duty["id"], level),
-                "call_id": duty["call_id"], "agent": duty["agent"] or "", "at": stamp(now), "not_before": stamp(now),
-                "message": "", "details": details,
-            }  # fmt: skip
-            ledger.put("notices", [row])
+            for name in levels[level]:
+                person = people.get(name)
+                text = late_line(duty, people, person.language or language, calendar or Calendar())
+                ledger.put("notices", [_late_notice(duty, person.id, text, stamp(now))])
+                ledger.record(
+                    "duty", str(duty["id"]), at=stamp(now), who="pauta", move="escalate", before=str(duty["state"]),
+                    after=str(duty["state"]), to=person.id,
+                )  # fmt: skip
+                told += 1
             ledger.change("duties", {"id": duty["id"]}, escalated=level + 1)
-            ledger.record(
-                "duty", str(duty["id"]), at=stamp(now), who="pauta", move="escalate", before=str(duty["state"]),
-                after=str(duty["state"]), to=person.id,
-            )  # fmt: skip
-            told += 1
     return told
 
 
-def _line(people: People, duty: Record) -> Sequence[str]:
-    """Who hears of a late duty, one after the other."""
-    owners = [people.get(each).id for each in str(duty["owner"] or "").split(", ") if each]
-    first = (owners or [str(duty["agent"] or "")])[0]
-    above = list(people.line_above(first)) if first else []
+def _late_notice(duty: Record, person: str, text: str, at: str) -> Record:
+    key = key_of("overdue", duty["id"], person)
+    details: Record = {
+        "every_s": 0.0, "repeat_s": None, "unless": [], "via": [], "title": text, "group": {}, "reason": "",
+        "team": duty["team"] or "", "scorecard": "", "questions": [],
+        "evaluations": [duty["evaluation_id"]] if duty["evaluation_id"] else [],
+    }  # fmt: skip
+    return {
+        "key": key, "raised_key": duty["raised_key"], "state": "waiting", "escalation": "overdue", "recipient": person,
+        "group_key": key, "call_id": duty["call_id"], "agent": duty["agent"] or "", "at": at, "not_before": at,
+        "message": "", "details": details,
+    }  # fmt: skip
+
+
+def _levels(people: People, duty: Record) -> Sequence[Sequence[str]]:
+    """Who hears of a late duty, one level after the other: the lines above all that owe it, each person once."""
+    text = str(duty["owner"] or "")
+    names = [text] if people.get(text).id in people.persons else text.split(", ")
+    owners = [people.get(each).id for each in names if each]
     managers = [each for each in people.with_role("manager", str(duty["team"] or "")) if each not in owners]
-    return list(dict.fromkeys([*above, *managers]))
+    lines = [[*people.line_above(each), *managers] for each in owners or [str(duty["agent"] or "")]]
+    heard: set[str] = set()
+    levels = []
+    for level in zip_longest(*lines):
+        fresh = list(dict.fromkeys(each for each in level if each and each not in heard))
+        heard.update(fresh)
+        levels += [fresh] if fresh else []
+    return levels

@@ -23,9 +23,10 @@ from pauta.engine.problems import ProblemsFound
 from pauta.engine.redaction import RedactionError, Redactor
 from pauta.engine.seam.loaded import said
 from pauta.followup.telling import more_line
-from pauta.store import AnyStore
+from pauta.store import AnyStore, Ledger
 
 AT_A_TIME: Final = 200
+SLICE: Final = 2000
 SEND_FOR_S: Final = 30.0
 """So long a run goes on sending; what is left then waits for the next one."""
 
@@ -70,6 +71,29 @@ def masking(to: Addressee, operation: Redactor | None) -> Addressee:
     own = to.redactor.finders if to.redactor else {}
     finders = {**{f"{name} of the operation": find for name, find in operation.finders.items()}, **own}
     return replace(to, redactor=Redactor(finders))
+
+
+def prune_sent(ledger: Ledger, before: datetime, now: datetime) -> int:
+    """Forget messages that were sent before a moment, and no others; returns how many.
+
+    The last one of a group stays while its interval lasts: by it the next one knows how long to wait.
+    """
+    after, forgotten, moment = "", 0, stamp(before)
+    while True:
+        with ledger.writing():
+            where = "state = 'sent' AND next_at < ? AND sent_at < ? AND key > ? ORDER BY key LIMIT ?"
+            rows = ledger.select("messages", where, (moment, moment, after, SLICE))
+            old = [(row["key"],) for row in rows if _free(row) <= now]
+            ledger.store.write_many("DELETE FROM messages WHERE key = ?", old)
+        forgotten += len(old)
+        if len(rows) < SLICE:
+            return forgotten
+        after = str(rows[-1]["key"])
+
+
+def _free(row: Mapping[str, Any]) -> datetime:
+    """When the group of a message may be told of again."""
+    return datetime.fromisoformat(str(row["at"])) + timedelta(seconds=float(row["details"].get("every_s") or 0.0))
 
 
 class _Worker(threading.Thread):

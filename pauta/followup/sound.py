@@ -64,6 +64,10 @@ def _figures(value: Any) -> bool:
     return isinstance(value, Mapping) and all(_text(name) and _number(each) for name, each in value.items())
 
 
+def _directions(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_text(name) and _flag(each) for name, each in value.items())
+
+
 _SHAPES: Final[Mapping[type, Mapping[str, Check]]] = {
     Duty: {
         "kind": _text, "due": _moment, "owner": _texts, "form": _maybe_text, "about": _texts, "message": _text,
@@ -80,7 +84,7 @@ _SHAPES: Final[Mapping[type, Mapping[str, Check]]] = {
     Exemplar: {"question": _maybe_text, "why": _text, "consent": _flag, "expires": _moment},
     Raise: {
         "reason": _text, "about": _text, "evaluations": _texts, "questions": _texts, "warning": _flag,
-        "figures": _figures,
+        "figures": _figures, "measures": _directions,
     },
 }  # fmt: skip
 ANSWERS: Final = {"opens": (Duty, Notice, ProcessFinding, Exemplar), "found": (Raise,)}

@@ -31,7 +31,6 @@ from pauta.store import AnyStore, Ledger, Store
 BATCH: Final = 1000
 SHOWN: Final = 10
 KINDS: Final = ("duties", "notices", "findings", "exemplars")
-CARRIER: Final = "dry run"
 
 Heard = tuple[Call, HumanEvaluation]
 """A stored evaluation: its call, and its answers."""
@@ -124,7 +123,7 @@ def _night(day: date, store: AnyStore, setting: Setting, trial: Trial) -> Day:
     trial.problems += [problem for problem in night.problems if problem.message not in told]
     trial.evaluations += night.evaluations
     ledger = store.ledger()
-    made = gather(ledger, setting.people, [CARRIER], now, setting.language)
+    made = gather(ledger, setting.people, None, now, setting.language)
     fresh = ledger.rows("SELECT count(*) AS n FROM notices WHERE at <= ?", (stamp(now),))[0]["n"]
     notices = int(str(fresh)) - sum(each.notices for each in trial.days)
     return Day(day.isoformat(), night.evaluations, night.raised, night.opened.get("duties", 0), notices, made)

@@ -6,12 +6,13 @@ A window is read off the ledger by an index, as far as a rule asks: its size is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 from pauta.engine.delivery import stamp
+from pauta.engine.model.conditions import Condition, holds
 from pauta.engine.model.followup import FIGURES, Asked, Fact, KeptDuty, Miss, Over, Window
 from pauta.followup.calendar import Calendar
 from pauta.followup.facts import Read, asked_in
@@ -27,6 +28,10 @@ _MISS: Final = (
 )  # fmt: skip
 _ASKED: Final = ("scorecard", "question", "agent", "team", "day", "asked", "missed")
 _DATE: Final = date.fromisoformat
+_FAR: Final = 1e300
+_MEASURED: Final = ("mean_score", "share_failed")
+"""Figures that can be compared between a short time and a long one, beside the critical accuracies."""
+
 _RAISED_BEFORE: Final = 20
 """Of so many raises about one window the evidence is remembered: more do not fit into it."""
 
@@ -75,7 +80,7 @@ class Windows:
     def _of_process(self) -> frozenset[str]:
         """What was found to be missed by many; a finding about one call says nothing of the others."""
         query = """SELECT r.over_key FROM findings AS f JOIN raised AS r ON r.key = f.raised_key
-            WHERE f.state <> 'verified' AND r.over_kind = 'question'"""
+            WHERE f.state NOT IN ('verified', 'withdrawn') AND r.over_kind = 'question'"""
         return frozenset(str(row["over_key"]) for row in self._ledger.rows(query))
 
     def _asked_of_all(self, days: tuple[str, str] | None) -> dict[str, tuple[int, int]]:
@@ -218,6 +223,31 @@ def figure_of(window: Window, name: str) -> float | None:
     if name == "failing_agents":
         return len({fact.agent for fact in verdicts if fact.agent and not fact.passed})
     return None
+
+
+def mended_by(condition: Condition, figures: Mapping[str, float]) -> dict[str, bool]:
+    """Of the figures that a condition saw those by which can be told that it was mended: whether by falling.
+
+    A figure whose greatest value lets the condition hold, and its least does not, must fall.
+    """
+
+    def with_value(name: str, value: float) -> bool:
+        return holds(condition, lambda each: value if each == name else figures.get(each))
+
+    found = {}
+    for name in figures:
+        if name in _MEASURED or name.startswith("critical_accuracy."):
+            high, low = with_value(name, _FAR), with_value(name, -_FAR)
+            found[name] = high if high is not low else name == "share_failed"
+    return found
+
+
+def facts_between(ledger: Ledger, kind: str, key: str, begin: datetime | None, end: datetime) -> Sequence[Fact]:
+    """The evaluations of an agent, team, card, .. from one moment up to before another, oldest first."""
+    where, values = f"{kind} = ? AND at < ?", [key, stamp(end)]
+    if begin is not None:
+        where, values = f"{where} AND at >= ?", [*values, stamp(begin)]
+    return [_fact(row) for row in ledger.cells("facts", _FACT, f"{where} ORDER BY at, call_id", values)]
 
 
 def _of_scores(name: str, scores: Sequence[float]) -> float | None:

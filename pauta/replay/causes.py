@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import FIRST_ANSWER, State
 from pauta.engine.evaluation.evaluate import settle
-from pauta.engine.evaluation.gather import Gathered, gather
+from pauta.engine.evaluation.gather import gather
+from pauta.engine.evaluation.gathered import Gathered
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import CallBatch, RawAnswer
@@ -46,11 +47,11 @@ class Side:
         Of an open question the first codes are the states all the same.
         """
         place = self.plan.position[name]
-        codes = self.gathered.heard[name].take(rows)
+        codes = self.gathered.heard(place).take(rows)
         if self.plan.codings[place].closed:
             return Coded(codes, coding_of.vocabulary(name))
         values: list[RawAnswer | None] = [MISSING, None, UNVERIFIED, None, None]
-        cells = self.gathered.answers[place].cells
+        cells = self.gathered.cells[place]
         values += [each.value for each in cells[FIRST_ANSWER:]]  # type: ignore[misc]  # what read() gave, reads again
         return Coded(codes, tuple(values))
 
@@ -137,16 +138,15 @@ def evaluate_as_heard(plan: Plan, batch: CallBatch, answers: Mapping[str, Coded[
 
 def left_out(gathered: Gathered, plan: Plan, rows: Mapping[str, Mask]) -> Gathered:
     """Answers with questions put to not applicable in some rows, as far as they have no such answer to give."""
-    answers, heard = list(gathered.answers), dict(gathered.heard)
+    codes, before = list(gathered.codes), dict(gathered.before)
     for name, mask in rows.items():
         place = plan.position.get(name)
         if place is None or plan.codings[place].na_option is not None or not mask.any():
             continue
-        own = answers[place]
-        codes = np.where(mask & (own.codes != int(State.NOT_ASKED)), int(State.NOT_APPLICABLE), own.codes)
-        answers[place] = replace(own, codes=codes)
-        heard[name] = np.where(mask, int(State.NOT_APPLICABLE), heard[name])
-    return replace(gathered, answers=answers, heard=heard)
+        before[place] = np.where(mask, int(State.NOT_APPLICABLE), gathered.heard(place))
+        asked = codes[place] != int(State.NOT_ASKED)
+        codes[place] = np.where(mask & asked, int(State.NOT_APPLICABLE), codes[place])
+    return replace(gathered, codes=codes, before=before)
 
 
 def rows_of_batch(batch: CallBatch, rows: Rows) -> CallBatch:

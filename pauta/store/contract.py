@@ -25,7 +25,19 @@ from pauta.engine.loading.versions import version_from
 from pauta.engine.model.calls import Call
 from pauta.store.forgotten import MARK, masked_call, masked_row
 from pauta.store.ledger import Ledger
-from pauta.store.tables import RESULT, TABLES, Record, Written, cell, reader_of, row_of_call, rows_of
+from pauta.store.tables import (
+    CARD,
+    KEPT,
+    RESULT,
+    TABLES,
+    KeptRow,
+    Record,
+    Written,
+    cell,
+    reader_of,
+    row_of_call,
+    rows_of,
+)
 
 Row: TypeAlias = dict[str, object]
 
@@ -35,7 +47,10 @@ def _inserting(table: str) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
 
 
-_EVALUATION: Final = itemgetter(*TABLES["evaluations"])
+_CALL_ID: Final = KEPT.index("call_id")
+_WHOSE: Final = itemgetter(_CALL_ID, KEPT.index("agent"))
+_BY: Final = itemgetter(*map(KEPT.index, CARD))
+_NONE: Final = (0, None)
 _SELECT: Final = "SELECT " + ", ".join(["evaluation_id", "revision", *RESULT])
 _KNOWN: Final = """SELECT evaluation_id, revision, result_digest FROM evaluations
     WHERE current = 1 AND evaluation_id IN ({each_of})"""
@@ -88,13 +103,13 @@ class AnyStore(ABC):
         with self._telling(), self._writing():
             forgotten = self._forgotten()
             if forgotten:
-                rows = [masked_row(row) if row["call_id"] in forgotten else row for row in rows]
+                rows = [masked_row(row) if row[_CALL_ID] in forgotten else row for row in rows]
                 known = [masked_call(call) if call.call_id in forgotten else call for call in known]
-            self._keep_cards([*cards, *rows])
+            self._keep_cards([*cards, *(dict(zip(CARD, each)) for each in dict.fromkeys(map(_BY, rows)))])
             self._keep_calls(known, rows)
             fresh = self._keep_evaluations(rows)
-            queued = self._queue(fresh, evaluations, known, send) if send else 0
-        new = sum(revision == 1 for revision in (row["revision"] for _, row in fresh))
+            queued = self._queue(fresh, rows, evaluations, known, send) if send else 0
+        new = sum(revision == 1 for _, revision in fresh)
         return Written(new, len(fresh) - new, len(rows) - len(fresh), queued)
 
     def evaluations(self, *, latest: bool = False) -> Iterator[Row]:
@@ -288,39 +303,41 @@ class AnyStore(ABC):
                 rows[whole] = (name, version, digest, order, card.get("title"), cell(card.get("document")))
         self._many(_KEEP_CARD.format(differs_from=self.differs_from), rows.values())
 
-    def _keep_calls(self, calls: Iterable[Call], rows: Iterable[Row]) -> None:
+    def _keep_calls(self, calls: Iterable[Call], rows: Iterable[KeptRow]) -> None:
         """What a call's record says besides its turns; of one that only an evaluation tells of, its id and agent."""
         values = [row_of_call(call) for call in calls]
         keep = _KEEP_CALL.format(differs_from=self.differs_from)
         self._many(keep, values)
         given = {(row[0], row[1]) for row in values}
-        named = [whose for row in rows if (whose := (row["call_id"], row["agent"])) not in given]
+        named = [whose for whose in map(_WHOSE, rows) if whose not in given]
         self._many("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
 
-    def _keep_evaluations(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
-        """Put in what is new; returns it, each with its place among the rows."""
-        ids = json.dumps([row["evaluation_id"] for row in rows])
+    def _keep_evaluations(self, rows: Sequence[KeptRow]) -> list[tuple[int, int]]:
+        """Put in what is new; returns the places of those rows, each with its revision."""
+        ids = json.dumps([row[0] for row in rows])
         found = self._execute(_KNOWN.format(each_of=self.each_of), (ids,))
         before: dict[object, tuple[int, object]] = {key: (revision, digest) for key, revision, digest in found}
         known = dict(before)
-        fresh: list[tuple[int, Row]] = []
+        fresh: list[tuple[int, int]] = []
         for place, row in enumerate(rows):
-            key = row["evaluation_id"]
-            revision, digest = known.get(key, (0, None))
-            if digest != row["result_digest"]:
-                known[key] = revision + 1, row["result_digest"]
-                row["revision"] = revision + 1
-                fresh.append((place, row))
+            key, digest = row[0], row[1]
+            revision, last = known.get(key, _NONE)
+            if digest != last:
+                known[key] = revision + 1, digest
+                fresh.append((place, revision + 1))
         outdated = [(key,) for key, (revision, _) in before.items() if known[key][0] > revision]
         self._many("UPDATE evaluations SET current = 0 WHERE evaluation_id = ? AND current = 1", outdated)
-        for _, row in fresh:
-            row["current"] = int(known[row["evaluation_id"]][0] == row["revision"])
-        self._many(_inserting("evaluations"), [_EVALUATION(row) for _, row in fresh])
+        numbered = [
+            (row[0], revision, int(known[row[0]][0] == revision), *row[1:])
+            for row, revision in ((rows[place], revision) for place, revision in fresh)
+        ]
+        self._many(_inserting("evaluations"), numbered)
         return fresh
 
     def _queue(
         self,
-        fresh: Sequence[tuple[int, Row]],
+        fresh: Sequence[tuple[int, int]],
+        rows: Sequence[KeptRow],
         records: Sequence[Record],
         calls: Sequence[Call],
         send: Sequence[Recipient],
@@ -329,14 +346,15 @@ class AnyStore(ABC):
         now = stamp(self._clock())
         known = {(call.call_id, call.agent or ""): call for call in calls}
         queued = []
-        for place, row in fresh:
-            call = known.get((str(row["call_id"]), str(row["agent"])))
-            about = _stored(call) if call is not None else self._call(row["call_id"], row["agent"])
+        for place, revision in fresh:
+            key, digest = rows[place][:2]
+            call_id, agent = _WHOSE(rows[place])
+            call = known.get((str(call_id), str(agent)))
+            about = _stored(call) if call is not None else self._call(call_id, agent)
             for recipient in send:
                 if recipient.wants(records[place], about):
-                    which = row["evaluation_id"], row["revision"]
-                    key = key_of(*which, row["result_digest"], recipient.name)
-                    queued.append((key, recipient.name, *which, "waiting", 0, now, now, None, None, None))
+                    waiting = key_of(key, revision, digest, recipient.name)
+                    queued.append((waiting, recipient.name, key, revision, "waiting", 0, now, now, None, None, None))
         self._many(f"{_inserting('outbox')} ON CONFLICT DO NOTHING", queued)
         return len(queued)
 

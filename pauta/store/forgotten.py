@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pauta.engine.model.calls import Call
-from pauta.store.tables import cell
+from pauta.store.tables import KEPT, KeptRow, cell
 
 FORGOTTEN: Final = "[forgotten]"
 """What stands where there were words."""
@@ -57,10 +57,13 @@ def _without_text(value: Any) -> Any:
     return FORGOTTEN if isinstance(value, str) else value
 
 
-def masked_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of an evaluation, its lists as JSON, with its answers masked and its digest kept."""
-    answers = json.loads(str(row["answers"]))
-    return {**row, "answers": cell(masked_answers(answers))}
+def masked_row(row: KeptRow) -> KeptRow:
+    """The row of an evaluation with its answers masked and its digest kept."""
+    masked = cell(masked_answers(json.loads(str(row[_ANSWERS]))))
+    return *row[:_ANSWERS], masked, *row[_ANSWERS + 1 :]
+
+
+_ANSWERS: Final = KEPT.index("answers")
 
 
 def masked_call(call: Call) -> Call:

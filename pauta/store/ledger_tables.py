@@ -33,8 +33,8 @@ LEDGER: Final[dict[str, dict[str, type]]] = {
     },
     "duties": {
         "id": str, "raised_key": str, "kind": str, "agent": str, "team": str, "owner": str, "due": str, "form": str,
-        "state": str, "opened_at": str, "evaluation_id": str, "call_id": str, "message": str, "escalated": int,
-        "details": str,
+        "state": str, "opened_at": str, "day": str, "evaluation_id": str, "call_id": str, "message": str,
+        "escalated": int, "details": str,
     },
     "findings": {
         "id": str, "raised_key": str, "about": str, "question": str, "scorecard": str, "owner": str, "due": str,
@@ -56,16 +56,21 @@ LEDGER: Final[dict[str, dict[str, type]]] = {
         "key": str, "sink": str, "group_key": str, "recipient": str, "state": str, "tries": int, "next_at": str,
         "at": str, "sent_at": str, "error": str, "details": str,
     },
+    "unfinished": {
+        "raised_key": str, "place": int, "action": str, "escalation": str, "state": str, "nights": int, "day": str,
+        "since": str, "at": str, "error": str,
+    },
     "marks": {"name": str, "value": str},
 }  # fmt: skip
-"""Tables and their columns. Moments are text in UTC that sorts as time does; what is not known is null; `agent` and
-`team` are '' where the call names none. `details` is JSON. States are those of `pauta.followup.lives`."""
+"""Tables and their columns. Moments are text in UTC that sorts as time does, and a `day` is one of the operation's
+zone; what is not known is null; `agent` and `team` are '' where the call names none. `details` is JSON. States are
+those of `pauta.followup.lives`; those of `unfinished`, actions that failed, of `pauta.followup.unfinished`."""
 
 KEYS: Final = {
     "facts": ("call_id", "agent", "scorecard"), "misses": ("evaluation_id", "question"),
     "asked": ("scorecard", "question", "day", "agent"), "alarms": ("escalation", "over_key", "about", "warning"),
     "raised": ("key",), "duties": ("id",), "findings": ("id",), "exemplars": ("id",), "lives": ("evaluation_id",),
-    "history": (), "notices": ("key",), "messages": ("key",), "marks": ("name",),
+    "history": (), "notices": ("key",), "messages": ("key",), "unfinished": ("raised_key", "place"), "marks": ("name",),
 }  # fmt: skip
 """The primary key of each table; `history` is counted in the order in which it was written."""
 
@@ -87,6 +92,7 @@ INDEXES: Final = {
     "history": (("thing", "id"),),
     "notices": (("state", "not_before"), ("group_key", "at")),
     "messages": (("state", "next_at"), ("group_key", "recipient", "at")),
+    "unfinished": (("state", "at"),),
 }  # fmt: skip
 
 LEDGER_VIEWS: Final = {

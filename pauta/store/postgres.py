@@ -299,6 +299,7 @@ MIGRATIONS: Final = {
     ),
     "0003_bundles": ("ALTER TABLE outbox ADD COLUMN bundle text",),
     "0004_follow_up": (
+        "CREATE INDEX ON evaluations (agent)",
         *(
             _table(
                 name, (), *([f"PRIMARY KEY ({', '.join(KEYS[name])})"] if KEYS[name] else [_COUNTED]), columns_of=each

@@ -207,6 +207,7 @@ def _migrations() -> Migrations:
 
     @migrations(name="0004_follow_up")
     def follow_up(db: Database) -> None:
+        db.table("evaluations").create_index(("agent",))
         for name, columns in LEDGER.items():
             table = db.table(name)
             table.create(columns, pk=KEYS[name] or None, strict=True)

@@ -120,37 +120,55 @@ class Written:
         )
 
 
-def row_of(evaluation: Record) -> dict[str, object]:
-    """A record as the columns of its row. Raises ValueError for a number that is not finite: SQLite would drop it."""
-    row = {name: cell(evaluation.get(name)) for name in RESULT}
-    row["agent"] = row["agent"] or ""
-    row["result_digest"] = _digest("" if cell is None else repr(cell) for cell in row.values())
-    row["evaluation_id"] = evaluation["evaluation_id"]
-    return row
+KEPT: Final = ("evaluation_id", "result_digest", *RESULT)
+"""The columns of an evaluation's row as it is handed to a store, which numbers its revision."""
+
+KeptRow: TypeAlias = tuple[object, ...]
 
 
-def rows_of(evaluations: Sequence[Record]) -> list[dict[str, object]]:
+def row_of(evaluation: Record) -> KeptRow:
+    """A record as its row, in the order of KEPT.
+
+    Raises ValueError for a number that is not finite: SQLite would drop it.
+    """
+    told = [(evaluation.get(name) or "") if name == "agent" else cell(evaluation.get(name)) for name in RESULT]
+    return evaluation["evaluation_id"], _digest("" if cell is None else repr(cell) for cell in told), *told
+
+
+def rows_of(evaluations: Sequence[Record]) -> list[KeptRow]:
     """Records as rows. Those that can be had by column, with their lists and maps as JSON text, are never made."""
     by_column = getattr(evaluations, "columns", None)
     if by_column is None or not evaluations:
         return [row_of(evaluation) for evaluation in evaluations]
     columns: Mapping[str, Sequence[object]] = by_column()
     told = [[agent or "" for agent in columns[name]] if name == "agent" else columns[name] for name in RESULT]
-    before, answers, after = told[:_LONG], columns["answers"], told[_LONG + 1 :]
-    digests = map(_digest_around, zip(*map(_literals, before)), answers, zip(*map(_literals, after)))
-    whole = zip(*told, digests, columns["evaluation_id"], strict=True)
-    return [dict(zip(_ROW, row)) for row in whole]
+    literals = (
+        [_literals(*each) for each in zip(RESULT[:_LONG], told)],
+        [_literals(*each) for each in zip(RESULT[_LONG + 1 :], told[_LONG + 1 :])],
+    )
+    before, after = (map("\x1f".join, zip(*each)) for each in literals)
+    digests = map(_digest_around, before, columns["answers"], after)
+    return list(zip(columns["evaluation_id"], digests, *told, strict=True))
 
 
 _LONG: Final = RESULT.index("answers")
-_ROW: Final = (*RESULT, "result_digest", "evaluation_id")
+_SAME_KIND: Final = (frozenset((str,)), frozenset((int,)), frozenset((float,)))
+"""Kinds of which no two values are equal and are written in two ways; but for 0.0 and -0.0."""
 
 
-def _literals(column: Sequence[object]) -> list[str]:
-    """The literal of each cell; of a word that stands in every row, made once."""
+def _literals(name: str, column: Sequence[object]) -> list[str]:
+    """The literal of each cell; of values that stand in many rows, made once."""
     first = column[0]
     if (first is None or type(first) is str) and column[-1] == first and column.count(first) == len(column):
         return ["" if first is None else repr(first)] * len(column)
+    if name in JSON_COLUMNS:
+        return ["" if cell is None else _literal_of_json(cell) for cell in column]
+    kinds = frozenset(map(type, column)) - {type(None)}
+    if kinds in _SAME_KIND:
+        different = dict.fromkeys(column)
+        if 4 * len(different) < 3 * len(column) and not (0.0 in different and "-0.0" in map(repr, column)):
+            literals = {cell: "" if cell is None else repr(cell) for cell in different}
+            return [literals[cell] for cell in column]
     return ["" if cell is None else repr(cell) for cell in column]
 
 
@@ -158,23 +176,34 @@ def _digest(literals: Iterable[str]) -> str:
     return hashlib.sha256("\x1f".join(literals).encode()).hexdigest()[:32]
 
 
-def _digest_around(before: Sequence[str], text: object, after: Sequence[str]) -> str:
-    """The digest of a row whose longest text is not looked at letter by letter, as `repr` does, nor copied often."""
+def _literal_of_json(text: object) -> str:
+    """The literal of a text of JSON, which `repr` would look at letter by letter, though it seldom needs to."""
+    return f"'{text}'" if type(text) is str and _is_plain(text) else repr(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text of JSON is its own literal, between apostrophes."""
+    return text.isascii() and "'" not in text and "\\" not in text and "\x7f" not in text
+
+
+def _digest_around(before: str, text: object, after: str) -> str:
+    """The digest of a row whose longest text is not copied more often than it must be."""
     assert isinstance(text, str)
-    if not text.isascii() or "'" in text or "\\" in text or "\x7f" in text:
-        return _digest([*before, repr(text), *after])
-    sha = hashlib.sha256(("\x1f".join(before) + "\x1f'").encode())
+    if not _is_plain(text):
+        return _digest((before, repr(text), after))
+    sha = hashlib.sha256(f"{before}\x1f'".encode())
     sha.update(text.encode())
-    sha.update(("'\x1f" + "\x1f".join(after)).encode())
+    sha.update(f"'\x1f{after}".encode())
     return sha.hexdigest()[:32]
 
 
 _as_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_NESTED: Final = (dict, list, tuple)
 
 
 def cell(value: object) -> object:
     """A value as a database takes it: maps and lists as JSON, truth as 0 or 1. ValueError where it is no number."""
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, _NESTED):
         return _as_json(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("Out of range: a number of a result must be finite")
@@ -195,7 +224,7 @@ def row_of_call(call: Call) -> list[object]:
 
 def fact(value: object) -> object:
     """A field of a call as a database takes it."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         if not value:
             return "{}"
         if _WORD.issuperset(map(type, value)) and _WORD.issuperset(map(type, value.values())):

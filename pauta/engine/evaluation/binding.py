@@ -52,6 +52,13 @@ class BoundCriterion:
         """Whether it reads answers, and so must wait for them."""
         return any(subject.startswith("answer.") for each in self.walk() for subject in each.reads)
 
+    @cached_property
+    def simple(self) -> bool:
+        """Whether it is pauta's own, answers batches by itself and asks about the call alone."""
+        own = self.failure is None and self.plugin is not None and self.plugin.built_in
+        composite = hasattr(self.made, "combine") and hasattr(self.made, "parts")
+        return own and not self.waits and not composite and hasattr(self.made, "answer_batch")
+
     def __str__(self) -> str:
         return f"criterion '{self.use.name}' of question '{self.question.id}'"
 

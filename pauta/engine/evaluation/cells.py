@@ -103,6 +103,12 @@ class Coding:
         self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
 
     @cached_property
+    def code_of_plain(self) -> Mapping[RawAnswer | None, int]:
+        """The codes of answers that need no reading: a closed question's options by id, and none at all."""
+        plain: dict[RawAnswer | None, int] = {name: code for name, code in self.code_of.items() if self.closed}
+        return {**plain, None: int(State.MISSING)} if self.closed else plain
+
+    @cached_property
     def asks_comments(self) -> bool:
         """Whether any answer of the question asks for a comment."""
         answers = self.question.answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,9 @@ def where(condition: Condition, subject_of: Callable[[str], Subject], rows: int)
         case Test():
             return subject_of(condition.subject).where(condition)
         case All(parts):
-            holds = np.ones(rows, dtype=np.bool_)
-            for part in parts:
-                holds &= where(part, subject_of, rows)
-            return holds
+            each = [where(part, subject_of, rows) for part in parts]
+            return reduce(np.logical_and, each) if each else np.ones(rows, dtype=np.bool_)
         case AnyOf(parts) | NoneOf(parts):
-            holds = np.zeros(rows, dtype=np.bool_)
-            for part in parts:
-                holds |= where(part, subject_of, rows)
+            each = [where(part, subject_of, rows) for part in parts]
+            holds = reduce(np.logical_or, each) if each else np.zeros(rows, dtype=np.bool_)
             return ~holds if isinstance(condition, NoneOf) else holds

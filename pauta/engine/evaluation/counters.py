@@ -31,7 +31,7 @@ class Counter:
     def of(self, words: Sequence[Words]) -> NDArray[np.int32]:
         """(rows,) int32: the counter of every row."""
         if not self.mask:
-            return np.zeros(len(words[self.word]), dtype=np.int32)
+            return np.zeros(words[self.word].shape, dtype=np.int32)
         counts = (words[self.word] >> self.shift).astype(np.int32)
         counts &= self.mask
         return counts

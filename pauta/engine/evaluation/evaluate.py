@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import reduce
-from typing import TypeAlias, TypeVar
+from math import isnan
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.engine.evaluation import groups
 from pauta.engine.evaluation.cells import State
 from pauta.engine.evaluation.counters import Counts, Words
 from pauta.engine.evaluation.escalate import escalate
-from pauta.engine.evaluation.gather import Gathered, gather
-from pauta.engine.evaluation.plan import Plan
+from pauta.engine.evaluation.gather import gather
+from pauta.engine.evaluation.gathered import Answers, Gathered
+from pauta.engine.evaluation.groups import Codes
+from pauta.engine.evaluation.plan import Bands, Plan
 from pauta.engine.evaluation.scoring import (
     LOOKED_UP,
     Marks,
@@ -30,12 +34,12 @@ from pauta.engine.evaluation.scoring import (
 from pauta.engine.evaluation.tables import BLOCK, Tables
 from pauta.engine.model.calls import CallBatch
 from pauta.engine.model.results import UNKNOWN, Cell, Results, Status
-from pauta.engine.model.scorecard import Fault, Harm, Scorecard
+from pauta.engine.model.scorecard import Fault, Harm
 from pauta.engine.problems import Problem
 from pauta.engine.seam.loaded import reason_of
 
-Codes = NDArray[np.integer]
 Small = TypeVar("Small", np.uint8, np.int8, np.int16)
+_COMPLETE, _INCOMPLETE, _NOT_SCORED = int(Status.COMPLETE), int(Status.INCOMPLETE), int(Status.NOT_SCORED)
 Verdict: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int8], NDArray[np.int16]]
 """status, passed and band."""
 
@@ -62,10 +66,8 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered) -> Results:
     """From the answers of a batch to its results: scores, errors, verdicts, escalations."""
     problems = list(plan.problems) + gathered.problems
     comments = _comments_missing(plan, batch, gathered)
-    scored = _Scores(batch.size, plan.tables)
-    kept = _in_blocks(plan, gathered.codes, gathered.cells, scored, problems, comments)
+    scored, kept = _in_blocks(plan, gathered.codes, gathered.cells, batch.size, problems, comments)
     agent = _agent_scores(plan, batch, gathered, scored.score, problems)
-    answers = {question.id: gathered.answers[n] for n, question in enumerate(plan.scorecard.questions)}
     results = Results(
         scorecard=plan.scorecard,
         batch=batch,
@@ -78,67 +80,84 @@ def settle(plan: Plan, batch: CallBatch, gathered: Gathered) -> Results:
         card_failed=scored.card_failed,
         accumulated=scored.accumulated,
         comment_missing=comments,
-        answers=answers,
+        answers=Answers(plan.position, gathered),
         detail=_Detail(plan, gathered.codes, gathered.cells, scored, kept),
         plugins=plan.versions,
         problems=tuple(problems),
         pieces=plan.pieces,
     )
+    if not plan.scorecard.escalations:
+        return results
     fired, failures = escalate(plan, results)
     return replace(results, fired=fired, problems=(*results.problems, *failures))
 
 
+@dataclass(frozen=True)
 class _Scores:
-    """What blocks write into: one array per figure, (rows,). words: the counters, packed as the plan's tables say."""
+    """One array per figure, (rows,). words: the counters, packed as the plan's tables say."""
 
-    def __init__(self, rows: int, tables: Tables) -> None:
-        self.score, self.raw_score = np.empty(rows), np.empty(rows)
-        self.words: list[Words]
-        if tables.counts_fit_32_bits:
-            self.words = [np.empty(rows, dtype=np.int32)]
-        else:
-            self.words = [np.empty(rows, dtype=np.int64) for _ in range(tables.words)]
-        self.card_failed = np.empty(rows, dtype=np.bool_)
-        self.accumulated = np.empty(rows, dtype=np.bool_)
-        self.status = np.empty(rows, dtype=np.uint8)
-        self.passed = np.empty(rows, dtype=np.int8)
-        self.band = np.empty(rows, dtype=np.int16)
+    score: NDArray[np.float64]
+    raw_score: NDArray[np.float64]
+    words: Sequence[Words]
+    card_failed: NDArray[np.bool_]
+    accumulated: NDArray[np.bool_]
+    status: NDArray[np.uint8]
+    passed: NDArray[np.int8]
+    band: NDArray[np.int16]
 
-    def take(self, block: slice, made: Marks, verdict: Verdict) -> None:
-        self.score[block], self.raw_score[block] = made.score, made.raw_score
-        self.card_failed[block] = False if made.card_failed is None else made.card_failed
-        self.accumulated[block] = False if made.accumulated is None else made.accumulated
-        for word, own in zip(self.words, made.counts.words, strict=True):
-            word[block] = own
-        self.status[block], self.passed[block], self.band[block] = verdict
+    def put(self, block: slice, own: _Scores) -> None:
+        """Write the figures of some rows among those of all."""
+        for each in fields(self):
+            here, there = getattr(self, each.name), getattr(own, each.name)
+            for to, made in zip(here, there, strict=True) if each.name == "words" else ((here, there),):
+                to[block] = made
 
 
 def _in_blocks(
     plan: Plan,
-    codes: Sequence[Codes],
+    codes: Codes,
     cells: Sequence[Sequence[Cell]],
-    scored: _Scores,
+    rows: int,
     problems: list[Problem],
     comments: Mapping[str, NDArray[np.bool_]],
-) -> Totals | None:
-    """Fill `scored` block by block; the totals with their sections where there are few rows."""
-    open_cells = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
-    rows = len(scored.score)
+) -> tuple[_Scores, Totals | None]:
+    """The figures, worked out block by block; the totals with their sections where there are few rows."""
+    open_cells = {n: cells[n] for n in plan.kinds.open}
     few = rows < LOOKED_UP
-    found = None
-    for start in range(0, rows, BLOCK):
+    scored = found = None
+    for start in range(0, max(rows, 1), BLOCK):
         block = slice(start, min(start + BLOCK, rows))
         own = codes if rows <= BLOCK else [column[block] for column in codes]
-        found = totals(plan.tables, plan.tables.sums(own, open_cells), block.stop - start, keep_sections=few)
+        found = totals(plan.tables, own, open_cells, block.stop - start, keep_sections=few)
         if plan.method is not None:
             found = _by_method(plan, own, cells, found, problems)
-        made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
-        scored.take(block, made, _verdict(plan.scorecard, made, [rows[block] for rows in comments.values()]))
-    return found if few else None
+        made = _scores_of(plan, found, [missing[block] for missing in comments.values()])
+        if rows <= BLOCK:
+            return made, found if few else None
+        scored = scored or _Scores(*(_empty(getattr(made, each.name), rows) for each in fields(made)))
+        scored.put(block, made)
+    assert scored is not None
+    return scored, found if few else None
+
+
+def _empty(like: Any, rows: int) -> Any:
+    """An array, or a list of them, for the same figure of all rows."""
+    return [_empty(each, rows) for each in like] if isinstance(like, list) else np.empty(rows, dtype=like.dtype)
+
+
+def _scores_of(plan: Plan, found: Totals, comments_missing: Sequence[NDArray[np.bool_]]) -> _Scores:
+    """The figures of some rows, given their totals."""
+    made = marks(plan.scorecard.scoring, found.raw, found.failed, found.counts)
+    status, passed, band = _verdict(plan, made, comments_missing)
+    failed, accumulated = (
+        np.zeros(len(made.score), dtype=np.bool_) if mask is None else mask
+        for mask in (made.card_failed, made.accumulated)
+    )
+    return _Scores(made.score, made.raw_score, made.counts.words, failed, accumulated, status, passed, band)
 
 
 def _by_method(
-    plan: Plan, codes: Sequence[Codes], cells: Sequence[Sequence[Cell]], found: Totals, problems: list[Problem]
+    plan: Plan, codes: Codes, cells: Sequence[Sequence[Cell]], found: Totals, problems: list[Problem]
 ) -> Totals:
     """The totals with the score of the card's own method, which knows nothing of failed sections."""
     assert plan.method is not None
@@ -156,27 +175,27 @@ def _agent_scores(
     plan: Plan, batch: CallBatch, gathered: Gathered, score: NDArray[np.float64], problems: list[Problem]
 ) -> NDArray[np.float64]:
     """The score with misses that are not the agent's taken as not applicable and without error."""
-    codes = gathered.codes
     overrides: dict[int, list[tuple[int, str]]] = {}
     for (row, name), note in batch.notes.items():
         if note.fault is not None and name in plan.position:
             overrides.setdefault(plan.position[name], []).append((row, note.fault))
+    if not overrides and not plan.not_the_agents:
+        return score
+    codes = list(gathered.codes)
     changed = np.zeros(batch.size, dtype=np.bool_)
-    for n, question in enumerate(plan.scorecard.questions):
-        if question.fault is Fault.AGENT and n not in overrides:
-            continue
-        missed = np.array([_is_miss(plan, n, cell) for cell in gathered.cells[n]], dtype=np.bool_)[codes[n]]
-        others = np.full(batch.size, question.fault is not Fault.AGENT)
-        for row, fault in overrides.get(n, ()):
-            others[row] = fault != Fault.AGENT
+    for n in sorted({*plan.not_the_agents, *overrides}):
+        cells, fault = gathered.cells[n], plan.scorecard.questions[n].fault
+        missed = np.array([_is_miss(plan, n, cell) for cell in cells], dtype=np.bool_)[codes[n]]
+        others = np.full(batch.size, fault is not Fault.AGENT)
+        for row, whose in overrides.get(n, ()):
+            others[row] = whose != Fault.AGENT
         excused = missed & others
         changed |= excused
         codes[n] = np.where(excused, codes[n].dtype.type(State.NOT_APPLICABLE), codes[n])
     if not changed.any():
         return score
     rows = np.flatnonzero(changed)
-    again = _Scores(len(rows), plan.tables)
-    _in_blocks(plan, [column[rows] for column in codes], gathered.cells, again, problems, {})
+    again, _ = _in_blocks(plan, [column[rows] for column in codes], gathered.cells, len(rows), problems, {})
     agent = score.copy()
     agent[rows] = again.score
     return agent
@@ -189,44 +208,47 @@ def _is_miss(plan: Plan, column: int, cell: Cell) -> bool:
 def _comments_missing(plan: Plan, batch: CallBatch, gathered: Gathered) -> dict[str, NDArray[np.bool_]]:
     """Question id -> where a person evaluates, the answer needs a comment, and none was given."""
     missing: dict[str, NDArray[np.bool_]] = {}
-    for n, coding in enumerate(plan.codings):
-        if not coding.asks_comments:
-            continue
-        answers = gathered.answers[n]
-        needs = [cell.comment_required for cell in answers.cells]
-        rows = np.array(needs, dtype=np.bool_)[answers.codes]
+    for n in plan.comments_asked:
+        name = plan.scorecard.questions[n].id
+        needs = [cell.comment_required for cell in gathered.cells[n]]
+        rows = np.array(needs, dtype=np.bool_)[gathered.codes[n]]
         if batch.automatic is not None:
             rows &= ~batch.automatic
         for row in np.flatnonzero(rows):
-            note = batch.notes.get((int(row), coding.question.id))
+            note = batch.notes.get((int(row), name))
             rows[row] = note is None or not (note.comment or "").strip()
-        missing[coding.question.id] = rows
+        missing[name] = rows
     return missing
 
 
-def _verdict(card: Scorecard, made: Marks, comments_missing: Sequence[NDArray[np.bool_]]) -> Verdict:
+def _verdict(plan: Plan, made: Marks, comments_missing: Sequence[NDArray[np.bool_]]) -> Verdict:
     """status, passed and band of a block (SCORECARD.md section 4, Verdict)."""
-    scoring, score = card.scoring, made.score
+    scoring, score = plan.scorecard.scoring, made.score
     incomplete = _any_of(
         made.counts.some("missing"),
         made.counts.some("unverified") if scoring.unverified_is_incomplete else None,
         *comments_missing,
     )
-    unscored = np.isnan(score) if np.isnan(score.sum()) else None
+    unscored = np.isnan(score) if isnan(np.add.reduce(score)) else None
     rows = len(score)
-    status = _which([(incomplete, Status.INCOMPLETE), (unscored, Status.NOT_SCORED)], Status.COMPLETE, rows, np.uint8)
+    status = _which([(incomplete, _INCOMPLETE), (unscored, _NOT_SCORED)], _COMPLETE, rows, np.uint8)
 
     cases = [(incomplete, UNKNOWN), (made.card_failed, 0)]
     if scoring.pass_mark is not None:
         cases += [(score < scoring.pass_mark, 0), (_any_of(unscored, made.counts.some("open")), UNKNOWN)]
     passed = _which(cases, UNKNOWN if scoring.pass_mark is None else 1, rows, np.int8)
+    return status, passed, _which([(incomplete, UNKNOWN)], _band(plan.bands, score, unscored), rows, np.int16)
 
-    band = np.full(rows, UNKNOWN, dtype=np.int16)
-    below = UNKNOWN
-    for n in sorted(range(len(card.bands)), key=lambda n: card.bands[n].start):
-        band += (score >= card.bands[n].start) * np.int16(n - below)
-        below = n
-    return status, passed, band if incomplete is None else _which([(incomplete, UNKNOWN)], band, rows, np.int16)
+
+def _band(bands: Bands, score: NDArray[np.float64], unscored: NDArray[np.bool_] | None) -> NDArray[np.int16]:
+    """(rows,) int16: the band of each score, UNKNOWN where there is none. unscored: None for nowhere."""
+    starts, order = bands
+    if len(score) <= groups.FEW:
+        return _which([(unscored, UNKNOWN)], order.take(starts.searchsorted(score, "right")), len(score), np.int16)
+    band = np.full(len(score), UNKNOWN, dtype=np.int16)
+    for start, step in zip(starts.tolist(), np.diff(order), strict=True):
+        band += (score >= start) * step
+    return band
 
 
 def _any_of(*masks: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -245,12 +267,17 @@ def _which(
 
     A mask of None holds nowhere.
     """
-    chosen = np.full(rows, otherwise, dtype=dtype)
+    chosen = np.empty(rows, dtype=dtype)
+    chosen[:] = otherwise
     for mask, value in reversed(cases):
-        if mask is not None:
-            chosen *= ~mask
-            if value:
-                chosen += mask * dtype(value)
+        if mask is None:
+            continue
+        if rows <= groups.FEW:
+            chosen[mask] = value
+            continue
+        chosen *= ~mask
+        if value:
+            chosen += mask * dtype(value)
     return chosen
 
 
@@ -260,18 +287,18 @@ class _Detail:
     def __init__(
         self,
         plan: Plan,
-        codes: Sequence[Codes],
+        codes: Codes,
         cells: Sequence[Sequence[Cell]],
         scored: _Scores,
         kept: Totals | None,
     ) -> None:
         self._plan, self._codes, self._cells, self._kept = plan, codes, cells, kept
         self._counts, self._accumulated = Counts(plan.tables.counters, scored.words), scored.accumulated
-        self._open = {n: cells[n] for n, coding in enumerate(plan.codings) if not coding.closed}
-        self._rows = len(codes[0]) if codes else 0
+        self._open = {n: cells[n] for n in plan.kinds.open}
+        self._rows = len(scored.score)
 
     def _totals(self, tables: Tables, *, keep_sections: bool = False) -> Totals:
-        return totals(tables, tables.sums(self._codes, self._open), self._rows, keep_sections=keep_sections)
+        return totals(tables, self._codes, self._open, self._rows, keep_sections=keep_sections)
 
     def count(self, name: str) -> NDArray[np.int32]:
         """A counter of the plan's tables."""
@@ -288,13 +315,12 @@ class _Detail:
     def sections(self) -> tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]:
         """Section id -> S_s before and after errors, rounded."""
         found = self._kept or self._totals(self._plan.tables, keep_sections=True)
+        raw = self._rounded(found.section_raw)
+        return raw, raw if found.section_failed is found.section_raw else self._rounded(found.section_failed)
+
+    def _rounded(self, scores: Mapping[str, NDArray[np.float64]]) -> Mapping[str, NDArray[np.float64]]:
         decimals = self._plan.scorecard.scoring.decimals
-        raw = {name: rounded(score, decimals) for name, score in found.section_raw.items()}
-        failed = {
-            name: raw[name] if score is found.section_raw[name] else rounded(score, decimals)
-            for name, score in found.section_failed.items()
-        }
-        return raw, failed
+        return dict(zip(scores, rounded(np.array(list(scores.values())), decimals), strict=True))
 
     def scores_by(self) -> Mapping[tuple[str, str], NDArray[np.float64]]:
         """The card's formula before errors over the questions of each tag and aim, rounded."""

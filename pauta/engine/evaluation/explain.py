@@ -46,7 +46,7 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
     results = evaluate(plan, batch, recorder)
     assert recorder.gathered is not None
     heard = {
-        question.id: recorder.gathered.cells[n][recorder.gathered.heard[question.id][row]]
+        question.id: recorder.gathered.cells[n][recorder.gathered.heard(n)[row]]
         for n, question in enumerate(plan.scorecard.questions)
     }
     made = record(results, row)

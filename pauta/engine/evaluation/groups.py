@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ BYTE: Final = 256
 FEW: Final = 512
 """Up to so many rows it is the number of steps that takes the time, not the work in each."""
 
+Codes: TypeAlias = Sequence[NDArray[np.integer]] | NDArray[np.integer]
+"""By position of the question, (rows,) codes; one array (questions, rows) where there are few."""
 Number = TypeVar("Number", np.float64, np.int64)
 
 
@@ -30,7 +32,7 @@ class Digit:
     radix: tuple[np.unsignedinteger, ...]
     entries: int
 
-    def of(self, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.unsignedinteger]:
+    def of(self, codes: Codes) -> NDArray[np.unsignedinteger]:
         """(rows,): the digit of every row. codes: by position, (rows,) integers."""
         dtype = self.radix[0].dtype
         digit: NDArray[np.unsignedinteger] = codes[self.columns[0]].astype(dtype, copy=False)
@@ -47,7 +49,7 @@ class Group:
     digits: tuple[Digit, ...]
     tables: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
 
-    def index(self, codes: Sequence[NDArray[np.integer]]) -> NDArray[np.intp]:
+    def index(self, codes: Codes) -> NDArray[np.intp]:
         """(rows,): the index of every row into the tables, the first question's code its highest digit."""
         first, *others = self.digits
         if not others and len(first.columns) == 1:
@@ -69,7 +71,7 @@ class Indexes:
         sizes = [sum(len(digit.columns) for digit in group.digits) for group in groups]
         self._starts = np.cumsum([0, *sizes[:-1]])
 
-    def of(self, codes: Sequence[NDArray[np.integer]], rows: int) -> Iterator[NDArray[np.intp]]:
+    def of(self, codes: Codes, rows: int) -> Iterator[NDArray[np.intp]]:
         """For each group in turn, (rows,): the index of every row into its tables."""
         if rows > FEW or not self._groups:
             yield from (group.index(codes) for group in self._groups)

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pauta.engine.acting import Rule
-from pauta.engine.contracts import Method
+from pauta.engine.contracts import BatchCriterion, Method
 from pauta.engine.evaluation.binding import BoundCriterion, bind, method_of, rules_of, used_by
 from pauta.engine.evaluation.cells import Coding
-from pauta.engine.evaluation.tables import PartSections, Tables, coverage_worth
+from pauta.engine.evaluation.kinds import Kinds, kinds_of
+from pauta.engine.evaluation.tables import PartSections, Tables
+from pauta.engine.evaluation.worth import coverage_worth
 from pauta.engine.host import Host
 from pauta.engine.model.conditions import tests_of
-from pauta.engine.model.results import Pieces
-from pauta.engine.model.scorecard import Question, Scorecard
+from pauta.engine.model.results import UNKNOWN, Pieces
+from pauta.engine.model.scorecard import Fault, Question, Scorecard
 from pauta.engine.problems import Problem
+
+Bands: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int16]]
+"""Where bands start, in order, and the position of the band of a score that so many starts do not exceed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,33 @@ class Plan:
         section_of = self.scorecard.section_of
         conditions = [(question.when, section_of[question.id].when) for question in self.scorecard.questions]
         return frozenset(n for n, (own, section) in enumerate(conditions) if own is not None or section is not None)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The questions by who answers them."""
+        return kinds_of(self.codings, self.criteria, self.order, self.conditional)
+
+    @cached_property
+    def simple_criteria(self) -> Mapping[int, BatchCriterion]:
+        """The criteria that are pauta's own, answer batches by themselves and ask about the call alone."""
+        return {column: criterion.made for column, criterion in self.criteria.items() if criterion.simple}
+
+    @cached_property
+    def bands(self) -> Bands:
+        """The bands by where they start."""
+        by_start = sorted(enumerate(self.scorecard.bands), key=lambda each: each[1].start)
+        starts = np.array([band.start for _, band in by_start], dtype=np.float64)
+        return starts, np.array([UNKNOWN, *(n for n, _ in by_start)], dtype=np.int16)
+
+    @cached_property
+    def comments_asked(self) -> tuple[int, ...]:
+        """The positions of the questions of which an answer may need a comment."""
+        return tuple(n for n, coding in enumerate(self.codings) if coding.asks_comments)
+
+    @cached_property
+    def not_the_agents(self) -> tuple[int, ...]:
+        """The positions of the questions whose misses are not the agent's."""
+        return tuple(n for n, question in enumerate(self.scorecard.questions) if question.fault is not Fault.AGENT)
 
     @cached_property
     def without_criteria(self) -> Plan:

@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.contracts import Method, Sheet
+from pauta.engine.evaluation import groups
 from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.counters import Counts
+from pauta.engine.evaluation.groups import Codes
+from pauta.engine.evaluation.stacked import StackedSums
 from pauta.engine.evaluation.tables import Credit, SectionSums, Tables, credit
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import Harm, OnCritical, Scoring
@@ -59,8 +62,54 @@ class Totals:
     section_failed: Mapping[str, Floats]
 
 
-def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool = False) -> Totals:
-    """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections."""
+def totals(
+    tables: Tables, codes: Codes, cells: Mapping[int, Sequence[Cell]], rows: int, *, keep_sections: bool = False
+) -> Totals:
+    """The weighted score of every row (SCORECARD.md section 4), raw and with failed sections.
+
+    codes, cells: as `Tables.sums` takes them.
+    """
+    sums = tables.sums_of_few(codes, cells, rows) if rows <= groups.FEW else None
+    if sums is not None:
+        return _at_once(tables, sums, keep_sections=keep_sections)
+    return _by_section(tables, tables.sums(codes, cells), rows, keep_sections=keep_sections)
+
+
+def _at_once(tables: Tables, sums: StackedSums, *, keep_sections: bool) -> Totals:
+    """The totals of a few rows, with arrays of (sections, rows): each step is that of `_by_section`."""
+    fails = tables.counters["section"].of(sums.words) > 0 if tables.can_fail else None
+    if fails is not None:
+        fails &= tables.failing
+    own, empty = credit(sums.upper, sums.lower)
+    section_raw: dict[str, Floats] = {}
+    section_failed: dict[str, Floats] = {}
+    if keep_sections:
+        scores, names = own * 100.0, [section.id for section in tables.sections]
+        section_raw = dict(zip(names, scores, strict=True))
+        section_failed = section_raw if fails is None else dict(zip(names, _failed(scores, fails), strict=True))
+    lower: Floats | float
+    if tables.weights is None:
+        part, lower = sums.upper, _one_by_one(sums.lower)
+    else:
+        part, lower = own * tables.weights, tables.whole_weight
+        if empty is not None:
+            part[empty] = 0.0
+            lower = _one_by_one(np.where(empty, 0.0, tables.weights))
+    raw = credit(_one_by_one(part), lower)[0]
+    raw *= 100.0
+    failed = raw if fails is None else credit(_one_by_one(_failed(part, fails)), lower)[0] * 100.0
+    words = [np.add.reduce(word, axis=0) for word in sums.words]
+    return Totals(raw, failed, _counts(tables, words), section_raw, section_failed)
+
+
+def _one_by_one(parts: Floats) -> Floats:
+    """(rows,): the sum over sections in their order: in another one the last bit could be another."""
+    total: Floats = np.add.accumulate(parts, axis=0)[-1]
+    return total
+
+
+def _by_section(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool) -> Totals:
+    """The totals of many rows, section by section."""
     words: list[NDArray[np.int64]] = []
     upper = np.zeros(rows)
     lower: Floats | float = 0.0
@@ -87,8 +136,11 @@ def totals(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_secti
     raw *= 100.0
     failed = credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
     words = words or [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
-    counts = Counts(tables.counters, [word.astype(np.int32) for word in words] if tables.counts_fit_32_bits else words)
-    return Totals(raw, failed, counts, section_raw, section_failed)
+    return Totals(raw, failed, _counts(tables, words), section_raw, section_failed)
+
+
+def _counts(tables: Tables, words: list[NDArray[np.int64]]) -> Counts:
+    return Counts(tables.counters, [word.astype(np.int32) for word in words] if tables.counts_fit_32_bits else words)
 
 
 def _part(sums: SectionSums, worked_out: Credit | None, *, looked_up: bool) -> tuple[Floats, Floats | float]:
@@ -174,12 +226,12 @@ def held(score: Floats, scoring: Scoring) -> Floats:
 def sheet_of(
     codings: Sequence[Coding],
     columns: Sequence[int],
-    codes: Sequence[NDArray[np.integer]],
+    codes: Codes,
     cells: Sequence[Sequence[Cell]],
 ) -> Sheet:
     """What a plugin's scoring method sees: points, credits, weights and masks of a batch, scored questions only."""
     scored = [column for column in columns if codings[column].question.scored]
-    rows = len(codes[0]) if codes else 0
+    rows = len(codes[0]) if len(codes) else 0
     shape = (len(scored), rows)
     points, credits, answered = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.bool_)
     for n, column in enumerate(scored):

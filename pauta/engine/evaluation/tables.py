@@ -10,8 +10,8 @@ they have tables of their own. Open questions add the tables of the batch's own 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -20,11 +20,13 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.evaluation.cells import STATE_CELLS, Coding, State, could_fail_card
+from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.counters import COUNTERS, Counter
-from pauta.engine.evaluation.groups import Group, Indexes, digits_of, grouped, summed
+from pauta.engine.evaluation.groups import Codes, Group, Indexes, digits_of, grouped, summed
+from pauta.engine.evaluation.stacked import Stacked, StackedSums
+from pauta.engine.evaluation.worth import Worth, WorthOf, score_worth
 from pauta.engine.model.results import Cell
-from pauta.engine.model.scorecard import NOT_APPLICABLE, Fails
+from pauta.engine.model.scorecard import Fails
 
 BLOCK: Final = 131_072
 """Rows worked on at a time: what is in hand stays in a cache, and the price of each step is shared by many rows."""
@@ -39,52 +41,6 @@ WORD_BITS: Final = 62
 Amounts: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The upper and the lower sum, each (rows,) float64."""
 Credit: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What one cell adds: to the two sums of the score, and to each counter that it touches."""
-
-    upper: float = 0.0
-    lower: float = 0.0
-    counts: Mapping[str, int] = field(default_factory=dict)
-
-
-WorthOf: TypeAlias = Callable[[Coding, Cell, int], Worth]
-"""What a cell adds, given the question's coding, the cell and its code: score and coverage differ in this alone."""
-
-
-def score_worth(coding: Coding, cell: Cell, code: int) -> Worth:
-    """What a cell adds to a score: w_q times credit_q, w_q, and its errors and states (SCORECARD.md section 4)."""
-    question = coding.question
-    counts: dict[str, int] = {}
-    for error in cell.errors:
-        _count(counts, "non_critical" if error.critical is None else error.critical.value)
-        if error.critical is not None and error.fails is not Fails.NOTHING:
-            _count(counts, error.fails.value)
-    if code == State.MISSING and question.required:
-        _count(counts, "missing")
-    if code == State.UNVERIFIED:
-        _count(counts, "unverified")
-    if code in (State.UNVERIFIED, State.NOT_LOOKED) and could_fail_card(question):
-        _count(counts, "open")
-    if cell.credit is None:
-        return Worth(counts=counts)
-    weight = question.applied_weight
-    return Worth(weight * cell.credit, 0.0 if question.bonus else weight, counts)
-
-
-def coverage_worth(coding: Coding, cell: Cell, code: int) -> Worth:
-    """What a cell adds to coverage: the weight of a question that holds, and it again where it was looked at."""
-    weight = 0.0 if coding.question.bonus else coding.question.applied_weight
-    if code == State.NOT_ASKED:
-        return Worth()
-    looked_at = code >= len(STATE_CELLS) or cell.state == NOT_APPLICABLE
-    return Worth(weight if looked_at else 0.0, weight)
-
-
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +115,7 @@ class SectionSums:
 def credit(upper: NDArray[np.float64], lower: NDArray[np.float64] | float) -> Credit:
     """Upper over lower, NaN where lower is 0; and where it is, None for nowhere."""
     empty = np.less_equal(lower, 0.0)
-    if not empty.any():
+    if not np.count_nonzero(empty):  # much quicker than `any` where there are few
         return upper / lower, None
     with np.errstate(divide="ignore", invalid="ignore"):
         found = upper / lower
@@ -193,11 +149,8 @@ class Tables:
             column: [worth(codings[column], cell, code) for code, cell in enumerate(codings[column].cells)]
             for column in taking_part
         }
-        self._lowers = {
-            column: np.array([each.lower for each in worths[column]])
-            for column in taking_part
-            if codings[column].closed
-        }
+        self._worths = {column: worths[column] for column in taking_part if codings[column].closed}
+        self._lowers = {column: np.array([each.lower for each in own]) for column, own in self._worths.items()}
         self.counters, self.words, self._used = self._layout(taking_part, worths)
         self.weighted = any(weight is not None for _, weight, _ in sections)
         whole = None if self.weighted else self._unit(taking_part, worths)
@@ -205,8 +158,14 @@ class Tables:
             self._section(name, weight, columns, worths, whole or self._unit(columns, worths))
             for name, weight, columns in sections
         )
+        self._columns_of = [[column for column in columns if codings[column].closed] for _, _, columns in sections]
         self._indexes = Indexes([group for section in self.sections for group in section.groups])
+        self.failing = np.array([section.can_fail for section in self.sections], dtype=np.bool_)[:, np.newaxis]
         self.can_fail = any(section.can_fail for section in self.sections)
+        given = [section.weight for section in self.sections if section.weight is not None]
+        self.weights = np.array(given)[:, np.newaxis] if self.weighted else None
+        """(sections, 1): the weights of the sections, None where these have none."""
+        self.whole_weight = sum(given)
         self.counts_fit_32_bits = self.words == 1 and self._used < 32
 
     def _layout(
@@ -270,6 +229,29 @@ class Tables:
         words[-1] += (lower.astype(np.int64) << packed.lower) + (upper.astype(np.int64) << packed.upper)
         return Group(digits, tuple(words))
 
+    @cached_property
+    def _stacked(self) -> Stacked | None:
+        """The same tables for few rows; None where the sums of a section are no whole numbers."""
+        if self.weights is not None and len(self.weights) < len(self.sections):
+            return None
+        layout: list[tuple[Sequence[int], int, int]] = []
+        tables: dict[int, NDArray[np.int64]] = {}
+        for section, columns in zip(self.sections, self._columns_of, strict=True):
+            if section.packed is None:
+                return None
+            layout.append((columns, section.packed.lower, section.packed.upper))
+            unit = int(section.unit)
+            for column in columns:
+                worths = self._worths[column]
+                table = np.array([[self._word(each, n) for each in worths] for n in range(self.words)], dtype=np.int64)
+                table[-1] += [
+                    (int(_in_units(each.lower, unit)) << section.packed.lower)
+                    + (int(_in_units(each.upper, unit)) << section.packed.upper)
+                    for each in worths
+                ]
+                tables[column] = table
+        return Stacked(layout, tables, self.words)
+
     def _word(self, worth: Worth, word: int) -> int:
         return sum(
             count << self.counters[name].shift
@@ -277,12 +259,12 @@ class Tables:
             if self.counters[name].word == word
         )
 
-    def sums(self, codes: Sequence[NDArray[np.integer]], cells: Mapping[int, Sequence[Cell]]) -> Iterator[SectionSums]:
+    def sums(self, codes: Codes, cells: Mapping[int, Sequence[Cell]]) -> Iterator[SectionSums]:
         """The sums of each section for a block of rows.
 
         codes: by position, (rows,) integers into the question's cells. cells: the cells of the open questions.
         """
-        rows = len(codes[0]) if codes else 0
+        rows = len(codes[0]) if len(codes) else 0
         indexes = self._indexes.of(codes, rows)
         for section in self.sections:
             found = self._closed_sums(section, indexes, rows)
@@ -309,20 +291,38 @@ class Tables:
         *words, upper, lower = sums
         return SectionSums(section, words, (upper, lower))
 
-    def _with_open(
-        self, closed: SectionSums, codes: Sequence[NDArray[np.integer]], cells: Mapping[int, Sequence[Cell]]
-    ) -> SectionSums:
+    def sums_of_few(self, codes: Codes, cells: Mapping[int, Sequence[Cell]], rows: int) -> StackedSums | None:
+        """The sums of all sections for a few rows, None where each must be worked out by itself. See `sums`."""
+        if self._stacked is None:
+            return None
+        found = self._stacked.of(codes, rows)
+        for n, section in enumerate(self.sections):
+            if section.open:
+                self._add_open(section, [word[n] for word in found.words], found.upper[n], found.lower[n], codes, cells)
+        return found
+
+    def _with_open(self, closed: SectionSums, codes: Codes, cells: Mapping[int, Sequence[Cell]]) -> SectionSums:
         """The sums of a section with those of its open questions."""
-        section, words = closed.section, closed.words
         upper, lower = closed.amounts()
+        self._add_open(closed.section, closed.words, upper, lower, codes, cells)
+        return SectionSums(closed.section, closed.words, (upper, lower))
+
+    def _add_open(
+        self,
+        section: SectionTables,
+        words: Sequence[NDArray[np.int64]],
+        upper: NDArray[np.float64],
+        lower: NDArray[np.float64],
+        codes: Codes,
+        cells: Mapping[int, Sequence[Cell]],
+    ) -> None:
+        """Add what the open questions of a section come to, to its sums."""
         for column in section.open:
             worths = self.open_worths(column, cells[column])
             upper += np.array([each.upper * section.unit for each in worths])[codes[column]]
             lower += np.array([each.lower * section.unit for each in worths])[codes[column]]
-            for word in range(self.words):
-                table = np.array([self._word(each, word) for each in worths], dtype=np.int64)
-                words[word] += table[codes[column]]
-        return SectionSums(section, words, (upper, lower))
+            for n, word in enumerate(words):
+                word += np.array([self._word(each, n) for each in worths], dtype=np.int64)[codes[column]]
 
     def lower(self, column: int, codes: NDArray[np.integer], cells: Sequence[Cell]) -> NDArray[np.float64]:
         """(rows,) float64: what a question alone adds to the lower sum."""

@@ -9,6 +9,7 @@ A record that is wrong in several ways is one Problem that names them all, so th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
@@ -19,6 +20,7 @@ from pauta.engine.loading.values import (
     is_text as is_text,
     is_word as is_word,
 )
+from pauta.engine.model.answers import PlainAnswers, number
 from pauta.engine.model.calls import CALL_FIELDS, ENGINE, SPEAKERS, Answer, Call, HumanEvaluation, RawAnswer, Turn
 from pauta.engine.model.moments import moment_from
 from pauta.engine.problems import Place, Problem, did_you_mean
@@ -75,15 +77,18 @@ def human_from(record: Record, at: Place | None = None) -> HumanEvaluation | Pro
     return _typed_human(mended, at) or problem
 
 
-def calls_from(records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[Call | Problem]:
+def calls_from(
+    records: Iterable[tuple[Record, Place] | Problem], strangers: Strangers | None = None
+) -> Iterator[Call | Problem]:
     """The calls of a file's records, in order; problems in between are handed on.
 
-    Records that are no calls, such as labels or answers in the same folder, are left out and counted in one warning.
+    Records that are no calls, such as labels or answers in the same folder, are left out and counted in one warning,
+    or in `strangers`, where a file is read in pieces.
     """
-    strangers = _Strangers()
-    yield from _each(strangers.left_out(records), call_from, _unknown_of_call)
-    if strangers.count:
-        yield strangers.warning()
+    gathered = Strangers() if strangers is None else strangers
+    yield from _each(gathered.left_out(records), call_from, _unknown_of_call)
+    if strangers is None and gathered.count:
+        yield gathered.warning()
 
 
 def evaluations_from(records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[HumanEvaluation | Problem]:
@@ -109,22 +114,28 @@ def _each(
         yield read(record, at)
 
 
-class _Strangers:
-    """The records of a file that hold nothing of a call but whose it is, and fields that no call has."""
+@dataclass
+class Strangers:
+    """The records of a file that hold nothing of a call but whose it is, and fields (the first few) that none has."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self._fields: dict[str, None] = {}
-        self._first: Place | None = None
+    count: int = 0
+    fields: list[str] = field(default_factory=list)
+    first: Place | None = None
 
     def left_out(self, records: Iterable[tuple[Record, Place] | Problem]) -> Iterator[tuple[Record, Place] | Problem]:
+        """Records without those that are no calls, which are counted."""
         for entry in records:
             if isinstance(entry, Problem) or not self._is_stranger(entry[0]):
                 yield entry
                 continue
-            self.count += 1
-            self._first = self._first or entry[1]
-            self._fields.update(dict.fromkeys(str(name) for name in entry[0] if name not in _CALL))
+            self.add(Strangers(1, [str(name) for name in entry[0] if name not in _CALL], entry[1]))
+
+    def add(self, later: Strangers) -> None:
+        """Count those of a later part of the file with these."""
+        self.count += later.count
+        self.first = self.first or later.first
+        if len(self.fields) < MOST_NAMED:
+            self.fields = list(dict.fromkeys([*self.fields, *later.fields]))[:MOST_NAMED]
 
     @staticmethod
     def _is_stranger(record: Record) -> bool:
@@ -134,11 +145,12 @@ class _Strangers:
         return not any(name in _CALL or did_you_mean(name, _CALL) for name in unknown)
 
     def warning(self) -> Problem:
-        named = ", ".join(list(self._fields)[:MOST_NAMED])
+        """What is said of them at the end of the file."""
+        named = ", ".join(self.fields)
         counted = f"{self.count} records hold" if self.count > 1 else "1 record holds"
         message = f"{counted} nothing of a call but whose it is (with {named}): no calls, left out"
         hint = "people's answers go with --answers; labels and other files are best kept in a folder of their own"
-        return Problem("W503", message, self._first, hint)
+        return Problem("W503", message, self.first, hint)
 
 
 def unknown_field(name: str, known: Iterable[str], at: Place | None) -> Problem:
@@ -241,13 +253,24 @@ def _typed_human(record: Record, at: Place | None) -> HumanEvaluation | None:
     return HumanEvaluation(call_id, scorecard, evaluator, answers, version, agent, evaluated_at, mode, at)
 
 
-def _typed_answers(given: object) -> dict[str, Answer] | None:
+def _typed_answers(given: object) -> Mapping[str, Answer] | None:
     """Answers by question, those without a word or a comment left out; None where one is no answer."""
-    if not isinstance(given, dict) or not _are_words(given):
+    if not isinstance(given, dict):
         return None
+    questions = tuple(given)
+    shared = _SHEETS.get(questions)
+    if shared is not None:
+        plain = PlainAnswers.of(shared, given)
+        if plain is not None:
+            return plain
+    elif not _are_words(given):
+        return None
+    elif len(_SHEETS) < MOST_WORDS_SEEN:
+        _SHEETS[questions] = questions
     bare = _bare_answers(given)
     if bare is not None:
-        return bare
+        number(bare)
+        return PlainAnswers.of(_SHEETS.get(questions, questions), given) or bare
     answers = {}
     for question, value in given.items():
         answer = typed_answer(value)
@@ -281,6 +304,8 @@ def _are_words(names: Mapping[str, object]) -> bool:
 
 _WORDS_SEEN: Final[set[str]] = set()
 MOST_WORDS_SEEN: Final = 4096
+_SHEETS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
+"""The questions of records that came before: all of them words, and one object for those who were asked the same."""
 
 NOT_GIVEN: Final = Answer(None)
 """An answer that is null or empty: the same as none."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from pauta.engine.model.answers import Answer, RawAnswer, columns_of
 from pauta.engine.model.columns import Coded, Numbers, Subject, Words, coded
 from pauta.engine.model.conditions import Value, plain, value_at
 from pauta.engine.model.turns import Turns, turns_of
@@ -73,29 +74,6 @@ class Call:
         if name == "attributes":
             return value_at(self.attributes, rest) if rest else None
         return plain(getattr(self, name)) if name in CALL_FIELDS and not rest else None
-
-
-RawAnswer: TypeAlias = str | float | tuple[str, ...]
-"""An answer as it was given: the text of an option, a number (or its text), or the chosen ones of `choose: many`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer of a person. `fault` overrides who answers for the miss; `at` is a time in the call, in seconds.
-
-    `place` is where it is written, for readers of files in which that is finer than the evaluation's own place.
-    """
-
-    value: RawAnswer | None
-    comment: str | None = None
-    fault: str | None = None
-    at: float | None = None
-    place: Place | None = None
-
-    @property
-    def has_note(self) -> bool:
-        """Whether something stands beside the answer."""
-        return bool(self.comment or self.fault or self.at is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +158,7 @@ def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = (
         raise ValueError(
             f"{len(calls)} calls with {len(people)} evaluations: there must be one (or None) for each call"
         )
-    asked = set[str]().union(*(human.answers for human in people if human))
-    columns: dict[str, Coded[Any]] = {}
-    notes: dict[tuple[int, str], Note] = {}
-    answers_of = [(human.answers if human else _NOTHING).get for human in people]
-    for question in sorted(asked):
-        given = [answer_to(question) for answer_to in answers_of]
-        who = list(map(id, given))
-        different = dict(zip(who, given, strict=True))  # bare answers of the same text are one object
-        answers = coded([answer.value if answer else None for answer in different.values()])
-        place = dict(zip(different, answers.codes.tolist(), strict=True))
-        codes = np.fromiter(map(place.__getitem__, who), dtype=np.int32, count=len(given))
-        columns[question] = Coded(codes, answers.values)
-        if any(answer.has_note for answer in different.values() if answer):
-            for row, answer in enumerate(given):
-                if answer and answer.has_note:
-                    notes[row, question] = answer
+    columns, notes = columns_of([human.answers if human else _NOTHING for human in people])
     return CallBatch(
         size=len(calls),
         calls=calls,

@@ -172,6 +172,8 @@ class Raise:
 
     reason: one sentence. about: what tells it from other things that the rule may find in the same window (a question,
     '' where there is only one). evaluations: the evidence, newest last. warning: it is not there yet, but nearly.
+    measures: the figures that tell later whether it was mended, where questions do not: `mean_score`, `share_failed`,
+    `critical_accuracy.<class>`, `score`, `agent_score`, `metrics.<name>`, each with whether it is mended by falling.
     """
 
     reason: str
@@ -180,6 +182,7 @@ class Raise:
     questions: tuple[str, ...] = ()
     warning: bool = False
     figures: Mapping[str, float] = field(default_factory=dict)
+    measures: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,8 @@ def _faults(kind: str, offered: Any) -> Iterator[tuple[str, str]]:
     yield from _faults_of_methods(kind, offered)
     yield from _faults_of_needs(getattr(offered, "needs", ()))
     if kind in ("sources", "sinks"):
-        yield from _faults_of_endings(getattr(offered, "endings", None))
+        none = () if kind == "sinks" and _only_tells(offered) else None
+        yield from _faults_of_endings(getattr(offered, "endings", none))
 
 
 def _faults_of_options(options: object) -> Iterator[tuple[str, str]]:
@@ -208,6 +209,8 @@ def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:
         wanted = ("found",) if callable(getattr(offered, "found", None)) else ("fires",)
     if kind == "sinks" and getattr(offered, "delivers", False):
         wanted = ("deliver",)
+    elif kind == "sinks" and _only_tells(offered):
+        wanted = ("notify",)
     if kind == "sources" and len(missing("calls", "evaluations")) == 2:
         yield "it has neither calls(target) nor evaluations(target)", "write def calls(self, target)"
     room = "acting" if kind in ("rules", "actions") else "contracts"
@@ -216,6 +219,11 @@ def _faults_of_methods(kind: str, offered: object) -> Iterator[tuple[str, str]]:
     for name in wanted:
         if inspect.iscoroutinefunction(getattr(offered, name, None)):
             yield f"its method {name} is asynchronous", "write def, not async def"
+
+
+def _only_tells(sink: object) -> bool:
+    """Whether a sink carries messages to people, and takes no results."""
+    return callable(getattr(sink, "notify", None)) and not hasattr(sink, "write") and not hasattr(sink, "deliver")
 
 
 def _a(noun: str) -> str:

@@ -105,6 +105,7 @@ class Notify(_Action):
     """A message to people by role; a message is not feedback, and closes no duty."""
 
     name: ClassVar[str] = "notify"
+    on_warning: ClassVar[bool] = True
     purpose: ClassVar[str] = "Tell people by role or name."
     options: ClassVar[Schema] = {
         **_options(

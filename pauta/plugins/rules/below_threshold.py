@@ -4,7 +4,8 @@
     - {escalation: low, over: {agent: last 10}, rule: {below_threshold: {figure: mean_score, below: 75}}, do: [coach]}
 
 A metric is a number of the call's record: a name under `metrics`, or `duration_s` (the handling time). Raised where
-there are enough calls with a value and their mean is beyond the level; silent where there are fewer.
+there are enough calls with a value and their mean is beyond the level; silent where there are fewer. A finding that it
+opens is verified by that mean after the fix.
 """  # noqa: E501  # an entry of a file in one line, as people write it
 
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +64,9 @@ class BelowThreshold:
         level = f"below {self._below:g}" if self._below is not None else f"above {self._above:g}"
         what = f"{window.over.kind} {window.key}: the mean {self._figure or self._metric} of {len(values)} calls"
         ids = tuple(name for value, name in values if self._beyond(value))
-        return [Raise(f"{what} is {mean:.4g}, {level}", "", ids, (), figures={"mean": mean, "count": len(values)})]
+        figures = {"mean": mean, "count": len(values)}
+        measures = {self._figure or f"metrics.{self._metric}": self._above is not None}
+        return [Raise(f"{what} is {mean:.4g}, {level}", "", ids, (), figures=figures, measures=measures)]
 
     def _beyond(self, value: float) -> bool:
         return value < self._below if self._below is not None else value > float(self._above)

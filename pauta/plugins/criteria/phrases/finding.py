@@ -38,35 +38,39 @@ class Finder:
         self.matcher = PhraseMatcher(uses)
         self._judges = [Judge(asked) for asked in uses]
 
+    @cached_property
+    def _nothing(self) -> NDArray[np.uint8]:
+        """(uses, 1) uint8: what is said where no phrase was found."""
+        import numpy as np
+
+        return np.array([judge.nothing[0] for judge in self._judges], dtype=np.uint8)[:, np.newaxis]
+
     def findings(self, transcripts: Transcripts, hits: Hits, batch: CallBatch) -> list[Findings]:
         """What each use says about every call."""
         import numpy as np
 
-        search = Search(self.matcher, hits, transcripts)
+        matcher = self.matcher
+        search = Search(matcher, hits, transcripts)
         turn, start, stop, slot = search.places()
-        use, row = self.matcher.use_of[slot], transcripts.row[turn]
-        own_slot = slot - np.array(self.matcher.first, dtype=np.int64)[use]
+        use, row = matcher.use_of[slot], transcripts.row[turn]
+        own_slot = slot - matcher.first_of_slot[slot]
         spots = list(zip(own_slot.tolist(), _evidence(turn, start, stop, transcripts)))
         new = np.ones(len(row), dtype=np.bool_)
         new[1:] = (use[1:] != use[:-1]) | (row[1:] != row[:-1])
         begins = np.flatnonzero(new)
-        bounds = np.searchsorted(use[begins], np.arange(len(self._judges) + 1)).tolist()
+        bounds = use[begins].searchsorted(np.arange(len(self._judges) + 1)).tolist()
         ends = [*begins[1:].tolist(), len(spots)]
         said = [(row, spots[low:high]) for row, low, high in zip(row[begins].tolist(), begins.tolist(), ends)]
-        closed = [_closed(*kind, search.reaches[kind[1]], transcripts) for kind in search.kinds]
-        nothing = np.array([judge.nothing[0] for judge in self._judges], dtype=np.uint8)
-        verdicts = np.repeat(nothing[:, np.newaxis], batch.size, axis=1)
-        return [
-            _findings(
-                judge,
-                verdicts[n],
-                said[bounds[n] : bounds[n + 1]],
-                search.too_slow[n],
-                closed[search.kind_of[n]],
-                batch,
-            )
-            for n, judge in enumerate(self._judges)
-        ]
+        closed = [_closed(*kind, search.reaches[kind[1]], transcripts) for kind in matcher.kinds]
+        rows = range(batch.size)
+        found = []
+        for n, (judge, verdicts) in enumerate(zip(self._judges, np.repeat(self._nothing, batch.size, axis=1))):
+            own, slow, apart = said[bounds[n] : bounds[n + 1]], search.too_slow[n], closed[matcher.kind_of[n]]
+            if own or slow or apart.decided or judge.by_language:
+                found.append(_findings(judge, verdicts, own, slow, apart, batch))
+            else:
+                found.append(Findings(verdicts, {}, {}, dict.fromkeys(rows, judge.nothing[1])))
+        return found
 
 
 def _findings(
@@ -79,7 +83,7 @@ def _findings(
 ) -> Findings:
     """What one use says. verdicts: what it says where nothing is found. said: in which calls what was found."""
     choices, choice_of = judge.choices, None
-    if judge.asked.by_language:
+    if judge.by_language:
         choices, choice_of = _choices(judge.asked, batch)
     if choice_of is None:
         reasons = dict.fromkeys(range(batch.size), judge.nothing[1])
@@ -199,6 +203,7 @@ class Judge:
         self.asked = asked
         self.choices: list[Choice | None] = [asked.chosen(None)]
         """What calls are asked for where languages play no part."""
+        self.by_language = bool(asked.by_language)
         self._said = lru_cache(maxsize=1000)(self._judged)
         speaker = f" by {_SPOKEN_OF[asked.speaker]}" if asked.speaker else ""
         window = f" in the {asked.window.written}" if asked.window else ""

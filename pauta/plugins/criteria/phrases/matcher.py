@@ -17,6 +17,7 @@ from pauta.plugins.criteria.phrases.asked import Asked
 from pauta.plugins.criteria.phrases.folding import OTHER, coded
 from pauta.plugins.criteria.phrases.language import Gap, Wording
 from pauta.plugins.criteria.phrases.stretches import Stretch
+from pauta.plugins.criteria.phrases.window import Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ SAMPLE: Final = 1 << 16
 MOST_TOGETHER: Final = 32
 """How many automata for it and other plans a matcher keeps."""
 
+Listens: TypeAlias = tuple[str | None, Window | None]
+"""A speaker, None for anybody, and a window, None for the whole call."""
 Target: TypeAlias = tuple[int, int, int]
 """A phrase (its slot), one of its wordings, and how many words that has."""
 
@@ -78,6 +81,36 @@ class PhraseMatcher:
     def knows(self, others: Sequence[PhraseMatcher]) -> bool:
         """Whether the automaton for this plan and others is there."""
         return (self, *others) in self._together
+
+    @cached_property
+    def kinds(self) -> list[Listens]:
+        """The speakers and windows that uses listen to."""
+        return list(dict.fromkeys((asked.speaker, asked.window) for asked in self.uses))
+
+    @cached_property
+    def kind_of(self) -> list[int]:
+        """By use, the position of its speaker and window among `kinds`."""
+        number = {kind: n for n, kind in enumerate(self.kinds)}
+        return [number[asked.speaker, asked.window] for asked in self.uses]
+
+    @cached_property
+    def kind_of_slot(self) -> NDArray[np.int64]:
+        """(slots,) int64: the position of the speaker and window of each phrase among `kinds`."""
+        import numpy as np
+
+        return np.array(self.kind_of, dtype=np.int64)[self.use_of]
+
+    @cached_property
+    def first_of_slot(self) -> NDArray[np.int64]:
+        """(slots,) int64: the first slot of the use of each phrase."""
+        import numpy as np
+
+        return np.array(self.first, dtype=np.int64)[self.use_of]
+
+    @cached_property
+    def patterns(self) -> list[tuple[int, int]]:
+        """Use and position there of each phrase that is a pattern."""
+        return [(use, slot) for use, asked in enumerate(self.uses) for slot in asked.patterns]
 
     @cached_property
     def use_of(self) -> NDArray[np.int64]:

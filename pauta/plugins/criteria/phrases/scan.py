@@ -40,6 +40,8 @@ class Scan:
         """The turns of a batch, and what was found in them."""
         import numpy as np
 
+        if len(self._asked) == 1 and _each_once(turns):
+            return _alone(matcher, turns)
         calls, found = self._calls, self._found.get(matcher, [])
         number = calls.numbers(turns)
         transcripts = Transcripts(turns, calls.folded, calls.turns_of(number))
@@ -115,6 +117,24 @@ class _Calls:
     def turns_of(self, calls: NDArray[np.int64]) -> NDArray[np.int64]:
         """The folded turns of some calls, call by call."""
         return joined(self.first[calls], self.counts[calls])[1]
+
+
+def _each_once(turns: Turns) -> bool:
+    """Whether the turns of the rows stand one after another in the columns, so that no two rows share any."""
+    first = turns.first[turns.counts > 0]
+    return bool((first[1:] > first[:-1]).all())
+
+
+def _alone(matcher: PhraseMatcher, turns: Turns) -> tuple[Transcripts, Hits]:
+    """The turns of a batch that is the only one, and what was found in them: they are folded as they stand."""
+    import numpy as np
+
+    transcripts = Transcripts(turns)
+    parts = list(_parts(transcripts.folded, 0, len(transcripts)))
+    if not parts:
+        return transcripts, Hits(*[np.zeros(0, dtype=np.int64)] * 6)
+    ((_, hits),) = matcher.automaton((), parts[0][0].raw).hits(parts)
+    return transcripts, hits
 
 
 def _calls(asked: Sequence[Turns], matchers: Sequence[PhraseMatcher]) -> _Calls:

@@ -57,27 +57,19 @@ class Search:
     """All uses of a matcher over one batch."""
 
     def __init__(self, matcher: PhraseMatcher, hits: Hits, transcripts: Transcripts) -> None:
-        import numpy as np
-
         self._matcher, self._hits, self._transcripts = matcher, hits, transcripts
-        listens = [(asked.speaker, asked.window) for asked in matcher.uses]
         self.reaches: dict[Window | None, Reach | None] = {None: None}
-        for _, window in listens:
+        for _, window in matcher.kinds:
             if window is not None and window not in self.reaches:
                 self.reaches[window] = window.reach(transcripts)
-        number = {kind: n for n, kind in enumerate(dict.fromkeys(listens))}
-        self.kinds = list(number)
-        """The speakers and windows that uses listen to."""
-        self.kind_of = [number[kind] for kind in listens]
-        """By use, the position of its speaker and window among `kinds`."""
-        self._heard = [_heard(speaker, self.reaches[window], transcripts) for speaker, window in self.kinds]
-        self._heard_of = np.array(self.kind_of, dtype=np.int64)[matcher.use_of]
+        self._heard = [_heard(speaker, self.reaches[window], transcripts) for speaker, window in matcher.kinds]
+        self._heard_of = matcher.kind_of_slot
         self.too_slow: list[dict[int, str]] = [{} for _ in matcher.uses]
         """By use, the calls in which a pattern took too long, with why."""
 
     def heard(self, use: int) -> Heard:
         """What a use listens to."""
-        return self._heard[self.kind_of[use]]
+        return self._heard[self._matcher.kind_of[use]]
 
     def places(self) -> NDArray[np.int64]:
         """(4, places) int64: turn, start, stop and slot, each place once, in the order of use, turn, start, stop, slot.
@@ -169,9 +161,8 @@ class Search:
             yield found.start() + shift, found.end() + shift
 
     def _patterns(self) -> Iterator[Place]:
-        for use, asked in enumerate(self._matcher.uses):
-            for slot in asked.patterns:
-                yield from self._pattern(use, asked, slot)
+        for use, slot in self._matcher.patterns:
+            yield from self._pattern(use, self._matcher.uses[use], slot)
 
     def _pattern(self, use: int, asked: Asked, slot: int) -> Iterator[Place]:
         import numpy as np
