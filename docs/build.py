@@ -181,7 +181,13 @@ that of the older), `critical_accuracy.customer`, `.business`, `.compliance`.
 
 A window is looked at in each night in which something in it is new. What is found is raised once; what is found
 again is raised again only when there is newer evidence and what it had opened is done with, or when it had ended
-and came back in other calls altogether. What three months of a centre show of rules and noise is told in
+and came back in other calls altogether.
+
+A rule may warn before it is too late, as `accumulated` does. A warning opens nothing, as nothing has happened yet:
+of the escalation's actions only `notify` is taken, under a title that says that it is a warning. Where the escalation
+has no `notify`, the supervisor is told. Another plugin's action is taken where its class says `on_warning = True`.
+
+What three months of a centre show of rules and noise is told in
 [follow-up](follow-up.md).
 """
 

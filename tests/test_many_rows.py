@@ -114,3 +114,4 @@ def test_random_cards(card: dict[str, Any], seed: int) -> None:
         many = evaluate(plan, batch)
         assert figures(many) == figures(few)
         assert list(records(many)) == list(records(few))
+        assert many.problems == few.problems

@@ -235,6 +235,118 @@ def test_small_errors_warn_accumulate_and_are_spent(store):
     assert seen[7] == [true, False, true, False, true]
 
 
+def day_of_errors(store, setting, number):
+    write(store, [one := call(f"c{number}", number)], [by_person(one, ["greeting"])])
+    return run_night(store, setting, night_of(number))
+
+
+def test_a_warning_tells_people_and_opens_nothing(store):
+    text = """\
+  - escalation: many
+    title: {en: Small errors have become many, es: Muchos errores}
+    over: {agent: 30 d}
+    rule: {accumulated: {non_critical: 3}}
+    do: [{coach: {due: 24 h}}, {plan: {due: 30 d}}, finding, {recognise: {keep_as_example: true}}, {notify: {to: eva}}]
+"""
+    setting, ledger = setting_of(text), store.ledger()
+    for number in range(2):
+        day_of_errors(store, setting, number)
+    (warning,) = raised(store, "many")
+    assert (warning["warning"], warning["title"]) == (1, "Warning: Small errors have become many")
+    (notice,) = ledger.select("notices", "escalation = 'many'")
+    assert (notice["recipient"], notice["details"]["title"]) == ("eva", "Warning: Small errors have become many")
+    assert notice["details"]["titles"]["es"] == "Aviso: Muchos errores"
+    key = (warning["key"],)
+    for table in ("duties", "findings", "exemplars"):
+        assert ledger.select(table, "raised_key = ?", key) == [], table
+    day_of_errors(store, setting, 2)
+    (grave,) = [row for row in raised(store, "many") if not row["warning"]]
+    opened = ledger.select("duties", "raised_key = ? ORDER BY kind", (grave["key"],))
+    assert [row["kind"] for row in opened] == ["coach", "plan", "recognise"]
+    assert grave["title"] == "Small errors have become many"
+
+
+def test_a_warning_that_nobody_is_told_of_is_told_to_the_supervisor(store):
+    for number in range(2):
+        day_of_errors(store, setting_of(STANDING), number)
+    (notice,) = store.ledger().select("notices", "escalation = 'many'")
+    assert (notice["recipient"], notice["details"]["title"]) == ("luis", "Warning: many")
+    assert "one more is a critical error" in notice["details"]["reason"]
+
+
+def test_a_plugins_action_is_asked_of_warnings_where_it_says_so(store):
+    import pauta
+
+    asked = []
+
+    def action(named, **more):
+        def opens(self, occasion):
+            asked.append((named, occasion.raised is not None and occasion.raised.warning))
+            return [pauta.Duty(named)]
+
+        made = {"name": named, "purpose": "Asks.", "options": {}, "__init__": lambda self, options: None}
+        return type(named, (), {**made, "opens": opens, **more})
+
+    class Plugin:
+        @staticmethod
+        @pauta.hookimpl
+        def register_actions(register):
+            register(action("grave"))
+            register(action("early", on_warning=True))
+
+    host = Host(installed=False)
+    host.register(Plugin, "early")
+    text = "  - {escalation: many, over: {agent: 30 d}, rule: {accumulated: {non_critical: 3}}, do: [grave, early]}\n"
+    for number in range(3):
+        day_of_errors(store, setting_of(text, host=host), number)
+    assert asked == [("early", True), ("grave", False), ("early", False)]
+    assert store.ledger().select("notices", "escalation = 'many'") == []
+
+
+def test_an_example_of_many_calls_is_the_best_of_them(store):
+    text = """\
+  - {escalation: star, over: {agent: last 5}, rule: {recognition: {mean: 60}}, do: [DO]}
+""".replace("DO", "{recognise: {keep_as_example: true, question: name, why: Asks for the name, consent: true}}")
+    called = [call(f"c{n}", 0, n) for n in range(5)]
+    missed = [["greeting"], ["name"], [], [], ["greeting"]]
+    humans = [by_person(each, wrong) for each, wrong in zip(called, missed, strict=True)]
+    write(store, called, humans)
+    run_night(store, setting_of(text), night_of(0))
+    (praised,) = raised(store, "star")
+    (example,) = store.ledger().select("exemplars", "raised_key = ?", (praised["key"],))
+    assert (example["call_id"], example["agent"], example["scorecard"]) == ("c3", "ana", "retail")
+    assert example["evaluation_id"] == store.ledger().one("facts", "call_id = 'c3'")["evaluation_id"]
+    assert (example["question"], example["consent"]) == ("name", "asked")
+
+
+def test_an_example_of_a_question_is_a_call_that_shows_it(store):
+    from pauta.followup.facts import best_of
+
+    called = [call(f"c{n}", 0, n) for n in range(3)]
+    humans = [by_person(each, wrong) for each, wrong in zip(called, [["greeting"], ["name"], ["name"]], strict=True)]
+    write(store, called, humans)
+    run_night(store, setting_of(), night_of(0))
+    ledger = store.ledger()
+    ids = [row["evaluation_id"] for row in ledger.select("facts")]
+    scores = {row["call_id"]: row["score"] for row in ledger.select("facts")}
+    assert best_of(ledger, ids, "name")["call_id"] == "c0"
+    assert best_of(ledger, ids, "greeting")["call_id"] == "c2"
+    assert best_of(ledger, ids)["call_id"] == max(scores, key=lambda name: (scores[name], name))
+    assert best_of(ledger, []) is None
+
+
+def test_praise_of_a_team_has_the_agent_of_the_call(store):
+    text = """\
+  - {escalation: team, over: {team: 7 d}, when: {count: {above: 1}}, do: [{recognise: {keep_as_example: true}}]}
+"""
+    called = [call(f"c{n}", 0, n, agent) for n, agent in enumerate(("ana", "bob"))]
+    write(store, called, [by_person(called[0], ["name"]), by_person(called[1], agent="bob")])
+    run_night(store, setting_of(text), night_of(0))
+    (of_team,) = raised(store, "team")
+    (example,) = store.ledger().select("exemplars", "raised_key = ?", (of_team["key"],))
+    assert (example["agent"], example["call_id"]) == ("bob", "c1")
+
+
 def test_what_an_open_finding_is_about_counts_against_nobody(store):
     setting, ledger = setting_of(STANDING), store.ledger()
     for number in range(3):

@@ -57,7 +57,8 @@ SHOWN = {
 
 SAYS = {
     "coach list": "dddddddddddd", "coach show": "secret talk", "agent ana": "Asked for the name",
-    "dispute list": "secret reason", "findings": "secret form", "examples": "Named the worry", "examples consent": "Kept his calm",
+    "dispute list": "secret reason", "findings": "secret form", "examples": "Named the worry",
+    "examples consent": "Kept his calm",
 }  # fmt: skip
 """What there is to see; the longest beginning of a command holds."""
 
@@ -178,6 +179,20 @@ def test_who_may_not_look_learns_nothing_of_the_measure_or_the_revisions(here):
     assert "E791" in run(here, "coach follow-up DUTY", "gil").output
     assert "E789" in run(here, "dispute decide CALL revise --reason x", "ben").output
     assert "no newer revision" in run(here, "dispute decide CALL revise --reason x", "petra").output
+
+
+def test_quality_may_move_a_session_and_reads_nothing_of_it_in_its_calendar_file(things, tmp_path):
+    for who, reads in (("petra", False), ("gil", True), (None, True)):
+        file = tmp_path / f"{who}.ics"
+        assert run(things, f"coach schedule DUTY --at 2026-03-04T10:00Z --ics {file}", who).exit_code == 0
+        assert ("secret talk" in file.read_text(encoding="utf-8")) is reads
+
+
+def test_a_name_before_a_command_of_the_group_is_wrong_use_and_not_passed_over(things):
+    for words in ("examples --as ben consent", "findings --as ben list"):
+        done = run(things, words, None)
+        assert done.exit_code == 2
+        assert "--as" in done.output
 
 
 def test_times_are_the_operations_in_text_and_utc_in_json(things):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from results_made import evaluation
 
+from pauta.engine.contracts import Recipient
 from pauta.engine.model.calls import Call
 from pauta.engine.problems import ProblemsFound
 from pauta.store import JSON_COLUMNS, TABLES, VIEWS, Store, Written
@@ -268,6 +269,40 @@ def test_a_locked_database(path, monkeypatch):
         assert store.write([evaluation()]) == Written(new=1)
 
 
+def test_commits_that_go_on_behind_are_waited_for(path):
+    store = Store(path, commits_behind=True)
+    for batch in range(5):
+        assert store.write([evaluation(f"b{batch}-{n}") for n in range(20)]) == Written(new=20)
+        if batch % 2:
+            assert len(list(store.evaluations())) == 20 * (batch + 1)
+    store.close()
+    assert rows(path, "SELECT count(*) FROM evaluations") == [(100,)]
+
+
+@pytest.mark.parametrize("told_by", [lambda store: store.write([evaluation("e3")]), Store.close])
+def test_a_commit_that_fails_behind_is_told_and_keeps_nothing_of_its_batch(told_by, path, monkeypatch):
+    monkeypatch.setattr("pauta.store.sqlite.BUSY_TIMEOUT_S", 0.05)
+    store = Store(path, commits_behind=True)
+    store.write([evaluation()])
+    assert store.evaluation("e1")
+    other = sqlite3.connect(path)
+    looking = other.execute("SELECT * FROM evaluations")  # nobody can commit while another reads
+    store.write([evaluation("e2")])
+    with pytest.raises(ProblemsFound) as error:
+        told_by(store)
+    assert code_of(error) == "E721"
+    looking.close()
+    other.close()
+    store.close()
+    assert rows(path, "SELECT evaluation_id FROM evaluations") == [("e1",)]
+
+
+def test_what_is_to_be_sent_is_committed_at_once(path):
+    with Store(path, commits_behind=True) as store:
+        store.write([evaluation()], send=[Recipient("crm")])
+        assert rows(path, "SELECT state FROM outbox") == [("waiting",)]
+
+
 def test_a_full_disk_takes_the_batch_back_as_a_whole(path):
     with Store(path) as store:
         store.write([evaluation()])
@@ -327,7 +362,7 @@ KILLED = """
 import sys
 from pauta.store import Store
 from results_made import evaluation
-with Store(sys.argv[1]) as store:
+with Store(sys.argv[1], commits_behind=sys.argv[2] == "behind") as store:
     print("open", flush=True)
     for batch in range(30):
         store.write([evaluation(f"b{batch}-{n}", call_id=f"c{n}", score=float(n)) for n in range(50)])
@@ -344,9 +379,9 @@ def _dump(path):
         connection.close()
 
 
-def _run(path, kill_after=None):
+def _run(path, commits, kill_after=None):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    command = [sys.executable, "-c", KILLED, path]
+    command = [sys.executable, "-c", KILLED, path, commits]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         if kill_after is not None:
             process.stdout.readline()
@@ -359,13 +394,14 @@ def _run(path, kill_after=None):
     "moments",
     [pytest.param([0.03], id="once"), pytest.param([n * 0.01 for n in range(50)], marks=pytest.mark.slow, id="fifty")],
 )
-def test_killed_at_any_moment_and_run_again_leaves_the_database_of_an_undisturbed_run(moments, tmp_path):
+@pytest.mark.parametrize("commits", ["at once", "behind"])
+def test_killed_at_any_moment_and_run_again_leaves_the_database_of_an_undisturbed_run(moments, commits, tmp_path):
     undisturbed = tmp_path / "undisturbed.db"
-    _run(undisturbed)
+    _run(undisturbed, commits)
     for number, moment in enumerate(moments):
         path = tmp_path / f"killed-{number}.db"
-        _run(path, kill_after=moment)
+        _run(path, commits, kill_after=moment)
         assert rows(path, "SELECT count(*) % 50 FROM evaluations") == [(0,)], "whole batches only"
-        _run(path)
+        _run(path, commits)
         assert _dump(path) == _dump(undisturbed)
         assert rows(path, "PRAGMA integrity_check") == [("ok",)]

@@ -1,15 +1,15 @@
-"""Actions that fail: asked again in later nights, without anything being raised or opened twice, and given up at last."""
+"""Actions that fail: asked again in later nights, nothing raised or opened twice, and given up at last."""
 
 import json
 import re
 import time
 
-import pauta
 import pytest
 from click.testing import CliRunner
 from follow_ups import by_person, call, card_of, content, night_of, setting_of, write
 from postgres_server import fresh_url
 
+import pauta
 from pauta.cli import main
 from pauta.engine.host import Host
 from pauta.followup.night import run_night
@@ -152,6 +152,32 @@ def test_what_took_too_long_is_asked_again_by_the_next_process(tmp_path):
         assert run_night(store, well.setting(), night_of(1)).opened["findings"] == 2
 
 
+def test_nights_at_once_do_it_once(store):
+    from threading import Thread
+
+    trouble, failures = Trouble(), []
+    setting = evaluated(store, trouble.setting(), "identity", name="c1")
+    evaluated(store, setting, "identity", name="c2")
+    run_night(store, setting, night_of(0))
+    trouble.failing = False
+
+    def work():
+        try:
+            with store.another() as own:
+                run_night(own, setting, night_of(1))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [Thread(target=work) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failures == []
+    assert len(store.ledger().select("duties", "kind = 'ticket'")) == 2
+    assert len(trouble.asked) == 4
+
+
 def test_several_nights_of_one_day_count_once(store):
     from datetime import timedelta
 
@@ -233,7 +259,9 @@ def test_the_commands_tell_it_list_it_and_ask_again(tmp_path, monkeypatch):
         assert (code, "E784" in said, "E785" in said) == (3, True, day == 5), said
     assert "action 'tracker' of escalation 'grave' failed in 4 nights" in said
     code, said = run("failed")
-    assert re.fullmatch(r"given up  tracker of grave  call c1  since Mon 2026-03-02 23:00, nights: 4  \w+\n", said), said
+    assert re.fullmatch(r"given up  tracker of grave  call c1  since Mon 2026-03-02 23:00, nights: 4  \w+\n", said), (
+        said
+    )
     assert json.loads(run("failed", "--format", "json")[1])[0]["state"] == "given_up"
     (tmp_path / "line").touch()
     assert run("run", "--now", "2026-03-09T23:00:00Z")[1].startswith("0 evaluations")

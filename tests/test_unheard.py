@@ -1,22 +1,30 @@
 """Notices that nobody gets: they wait, are told of, go out once somebody does, and are given up in the end."""
 
 import json
+import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings, strategies as st
 from people_told import HOUR, NOW, PEOPLE, messages, occasion, raise_all, states, store_of
 
 from pauta.cli import main
+from pauta.engine.host import Host
 from pauta.engine.model.followup import Duty, Notice
 from pauta.followup import unheard
 from pauta.followup.notices import gather
 from pauta.followup.people import People, Person
 from pauta.followup.unheard import WAITS, look_again, of_unheard
 from pauta.store import Store
+from pauta.testing import SinkContract
 
 DAY = timedelta(days=1)
+ROLES = ("supervisor", "quality", "manager")
 BARE = People({each: PEOPLE.persons[each] for each in ("ana", "luis")})
 
 
@@ -87,6 +95,27 @@ def test_what_waited_too_long_is_given_up_and_duties_are_not_touched(store):
     assert gather(ledger, PEOPLE, ["mail", "pager"], NOW + WAITS + DAY) == 0
 
 
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 3), st.sets(st.sampled_from(ROLES)), st.booleans()), min_size=1, max_size=6))
+def test_in_the_end_whoever_has_a_role_was_told_of_each_thing_once(nights):
+    """Night by night: how many things happen, which roles somebody has by then, whether there is a sink."""
+    notice, number = Notice(ROLES), 0
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "results.db") as store:
+        for night, (count, roles, sink) in enumerate([*nights, (1, set(ROLES), True)]):
+            people = People({role: Person(role, role, roles=(role,)) for role in roles})
+            new = [occasion(number + n, agent="") for n in range(count)]
+            ledger = raise_all(store, new, notice, people=people)
+            number += count
+            look_again(ledger, people, ["mail"] * sink, NOW + night * DAY)
+            gather(ledger, people, ["mail"] * sink, NOW + night * DAY)
+            waiting = {row["state"] for row in ledger.select("notices")} - {"told"}
+            assert waiting <= ({"nobody"} if roles != set(ROLES) or not sink else set())
+        told = Counter((row["raised_key"], row["recipient"]) for row in ledger.select("notices"))
+        assert told == {(f"grave-{n}", role): 1 for n in range(number) for role in ROLES}
+        lines = Counter(row["recipient"] for row in messages(ledger) for _ in row["details"]["lines"])
+        assert lines == dict.fromkeys(ROLES, number)
+
+
 CARD = """\
 scorecard: retail
 version: 1.0.0
@@ -102,7 +131,8 @@ class Pager:
     '''Rings people; takes no results.'''
 
     name = "pager"
-    options = {"type": "object", "properties": {"book": {"type": "string"}}}
+    options = {"type": "object", "properties": {"book": {"type": "string"}}, "required": ["book"],
+               "additionalProperties": False}
 
     def __init__(self, options):
         self.book = options["book"]
@@ -200,3 +230,27 @@ def test_check_refuses_a_sink_under_via_that_carries_no_messages(centre, asked, 
         assert {each["hint"] for each in found} == {hint}
         assert [each["file"] for each in found] == ["pauta.yaml", "scorecards/retail.yaml"]
         assert all(each["line"] > 3 for each in found)
+
+
+class TestAPagerByTheKit(SinkContract):
+    """The suite that plugins inherit takes a sink that has `notify` alone."""
+
+    name = "pager"
+    good_options: ClassVar = [{"book": "told.txt"}]
+    bad_options: ClassVar = [{"book": 7}, {}]
+
+    @pytest.fixture(autouse=True)
+    def _elsewhere(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+    def host(self):
+        names = {}
+        exec(compile(PAGER, "pager.py", "exec"), names)  # the plugin's file as it stands above
+        host = Host(installed=False)
+        plugin = ModuleType("pager")
+        plugin.register_sinks = names["register_sinks"]
+        assert host.register(plugin, "pager").failure is None
+        return host
+
+    def arrived(self, folder):
+        raise AssertionError("it is given no results")

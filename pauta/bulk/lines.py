@@ -30,6 +30,9 @@ PIECE_BYTES: Final = 32 * BLOCK
 """A piece has no more lines once it has so many bytes, however few they are."""
 
 
+SPACE: Final = [ord(" "), ord("\t"), ord("\r")]
+
+
 class LinesInput:
     """A JSONL file of calls."""
 
@@ -153,7 +156,7 @@ class _Reading:
     def _named_once(self, kept: dict[int, Any], rows: dict[int, Any], laid: Laid) -> dict[int, Any]:
         """The rows that are kept without those in which a field is written twice: the typed reader takes the last."""
         whole = len(rows) == len(self._lines)
-        names = names_in(self._text) if whole else sum(names_in(self._lines[number]) for number in rows)
+        names = _names_in(self._text) if whole else sum(names_in(self._lines[number]) for number in rows)
         if names == laid.fields:
             return kept
         counted = ((number, row, Laid([row], _absent()).fields) for number, row in kept.items())
@@ -166,6 +169,16 @@ class _Reading:
             line = self._lines[number]
             whole = line if number == last and not self._ends_whole else line + b"\n"
             yield record_in(whole, Place(self._path, number, 1))
+
+
+def _names_in(text: bytes) -> int:
+    """As `names_in`, for millions of bytes: of those that are colons, the ones before them are looked at."""
+    letters = np.frombuffer(text, dtype=np.uint8)
+    colons = np.flatnonzero(letters[2:] == ord(":"))  # nothing that is JSON has one at its first two places
+    before = letters[1:][colons]
+    if np.isin(before, SPACE).any():
+        return names_in(text)
+    return int(((before == ord('"')) & (letters[colons] != ord("\\"))).sum())
 
 
 @cache

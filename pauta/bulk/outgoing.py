@@ -57,10 +57,13 @@ class Outgoing:
 
     def batch(self, groups: Sequence[Group], facts: Facts, size: int) -> pa.RecordBatch:
         """The results of some calls, `size` in all, in the order that the groups say."""
-        return self.made(groups, facts, size).batch()
+        made = self.made(groups, facts, size)
+        return no_results() if made is None else made.batch()
 
-    def made(self, groups: Sequence[Group], facts: Facts, size: int) -> Made:
-        """The same, to be taken in parts."""
+    def made(self, groups: Sequence[Group], facts: Facts, size: int) -> Made | None:
+        """The same, to be taken in parts; None where there is none."""
+        if not groups:
+            return None
         tables = [self._cells(group.results) for group in groups]
         if self._joined is None or not _same(self._joined[0], tables):
             self._joined = tables, joined(tables)
@@ -76,6 +79,13 @@ class Outgoing:
         table = cells_of(results.scorecard, results.answers)
         self._tables[id(results.scorecard)] = (key, table)
         return table
+
+
+def no_results() -> pa.RecordBatch:
+    """A table of no evaluation."""
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pylist([], result_schema())
 
 
 def _same(some: Sequence[object], others: Sequence[object]) -> bool:
@@ -105,8 +115,6 @@ class Made:
         import pyarrow as pa
 
         schema = result_schema()
-        if not self.size:
-            return pa.RecordBatch.from_pylist([], schema)
         made = Part(self, start, self.size if stop is None else stop).all()
         return pa.RecordBatch.from_arrays([made[name] for name in schema.names], schema=schema)
 

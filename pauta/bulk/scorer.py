@@ -3,17 +3,22 @@
 Setup      what a run needs to score: pickled, it goes to other processes and other machines
 Scorer     one process's plans
 Scored     what came of one batch
+rows_of_a_piece    how many rows a batch should have
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
+from functools import cached_property
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +29,8 @@ from pauta.bulk.given import Given, Reader
 from pauta.bulk.incoming import Incoming, Lazy
 from pauta.bulk.layout import Layout, layout_of
 from pauta.bulk.outcomes import Outcomes, outcomes_of
-from pauta.bulk.outgoing import Group, Outgoing, rejects_batch
+from pauta.bulk.outgoing import Group, Made, Outgoing, no_results, rejects_batch
+from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS
 from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.conditions import Condition, tests_of
@@ -37,6 +43,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pauta.engine.evaluation.plan import Plan
+
+
+ROWS_OF_A_CARD: Final = 2_048
+"""So many rows of a piece a card should score, and its fixed costs are a small part of what they cost."""
+MOST_TIMES_ROWS: Final = 4
+"""So many times the usual rows a piece has at most: its results are made into tables bit by bit, it is read whole."""
 
 
 @dataclass(frozen=True)
@@ -94,32 +106,74 @@ class Setup:
     def host(self) -> Host:
         """The plugins, loaded."""
         folders = [Path(each) for each in ((self.plugins,) if isinstance(self.plugins, str) else self.plugins or ())]
-        if self.plugin_files:
-            folders.append(Path(mkdtemp(prefix="pauta-plugins-")))
+        if not self.plugin_files:
+            return Host(folder=folders or None, installed=self.installed, **self.watch)
+        own = Path(mkdtemp(prefix="pauta-plugins-"))
+        try:
             for name, text in self.plugin_files.items():
-                (folders[-1] / name).parent.mkdir(parents=True, exist_ok=True)
-                (folders[-1] / name).write_bytes(text)
-        return Host(folder=folders or None, installed=self.installed, **self.watch)
+                (own / name).parent.mkdir(parents=True, exist_ok=True)
+                (own / name).write_bytes(text)
+            host = Host(folder=[*folders, own], installed=self.installed, **self.watch)
+        except BaseException:
+            rmtree(own, ignore_errors=True)
+            raise
+        weakref.finalize(host, _removed, own, os.getpid())
+        return host
 
     def scorer(self, host: Host | None = None) -> Scorer:
         """A scorer of this process; `host`: its plugins, where they are loaded already."""
         return Scorer(self, host or self.host())
 
 
+def _removed(folder: Path, process: int) -> None:
+    """Remove a host's own folder; a process that was forked from that of the host leaves it alone."""
+    if os.getpid() == process:
+        rmtree(folder, ignore_errors=True)
+
+
+def rows_of_a_piece(scorer: Scorer, with_turns: bool) -> int:
+    """How many rows of a table are best scored at once: more where many cards share them.
+
+    It depends on the cards alone. A card costs the same for every piece in which it scores anything, so pieces grow
+    until each card has its part.
+    """
+    if with_turns:  # reading what was said costs far more than any number of cards
+        return ROWS_WITH_TURNS
+    named = scorer.setup.named
+    cards = len(named) if named else len({card.id for card in scorer.cards})
+    return ROWS * min(max(-(-cards * ROWS_OF_A_CARD // ROWS), 1), MOST_TIMES_ROWS)
+
+
 @dataclass
 class Scored:
-    """What came of a batch. results, rejects: in the published schemas. calls: rows that were calls.
+    """What came of a batch. made: the results, to be had as tables. rejects: in the published schema.
 
     keys: (calls,) uint64, a hash of call and agent of each row that was a call, and key_rows: (calls,) those rows:
     who sees them all finds calls that come twice, and scores the batch again without them.
     """
 
-    results: pa.RecordBatch
+    made: Made | None
     rejects: pa.RecordBatch
     problems: tuple[Problem, ...]
     keys: NDArray[np.uint64]
     key_rows: NDArray[np.intp]
     summary: Summary
+
+    @cached_property
+    def results(self) -> pa.RecordBatch:
+        """The results as one table in the published schema."""
+        return no_results() if self.made is None else self.made.batch()
+
+    @property
+    def evaluations(self) -> int:
+        """How many results there are."""
+        return 0 if self.made is None else self.made.size
+
+    def tables(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """The results as tables of at most so many rows, each made when it is asked for."""
+        for start in range(0, self.evaluations, rows):
+            assert self.made is not None
+            yield self.made.batch(start, min(start + rows, self.evaluations))
 
     @property
     def calls(self) -> int:
@@ -169,7 +223,7 @@ class Scorer:
         groups, size = _groups(incoming, outcomes, self, told)
         wrong = [each for each in (*refused, *outcomes.problems) if each[2].severity == "error"]
         return Scored(
-            results=self._outgoing.batch(groups, incoming.facts, size),
+            made=self._outgoing.made(groups, incoming.facts, size),
             rejects=rejects_batch(
                 incoming.file, sorted(((incoming.first_row + row, call, why) for row, call, why in wrong), key=_by_row)
             ),

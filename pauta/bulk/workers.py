@@ -9,7 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -35,12 +37,13 @@ class Workers:
         self._folder = tempfile.TemporaryDirectory(prefix="pauta-pieces-")
         context = multiprocessing.get_context("spawn")
         self._at_work: dict[Connection, BaseProcess] = {}
-        for _ in range(count):
-            here, there = context.Pipe()
-            process = context.Process(target=_work, args=(there, inputs, setup, self._folder.name), daemon=True)
-            process.start()
-            there.close()
-            self._at_work[here] = process
+        with _uninterrupted():
+            for _ in range(count):
+                here, there = context.Pipe()
+                process = context.Process(target=_work, args=(there, inputs, setup, self._folder.name), daemon=True)
+                process.start()
+                there.close()
+                self._at_work[here] = process
 
     def __enter__(self) -> Workers:
         return self
@@ -94,9 +97,22 @@ class Workers:
         return WorkerDiedError([Problem("E755", message, None, hint)])
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal; those that start here never hear it, the parent stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _work(pipe: Connection, inputs: Sequence[Input], setup: Setup, folder: str) -> None:
     """What a process does until its pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses Ctrl-C stops the parent, which stops this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         worker = Worker(inputs, setup.scorer())
         while True:

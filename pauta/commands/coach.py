@@ -112,7 +112,7 @@ def schedule(duty: str, when: str, ics: str | None, who: str | None, moment: str
         move(here.ledger, here.people, "duty", name, "schedule", who=who, at=here.now, when=stamp(starts))
         row = here.ledger.select("duties", "id = ?", (name,))[0]
         if ics:
-            Path(ics).write_bytes(_calendar_file(row, here))
+            Path(ics).write_bytes(_calendar_file(row, here, who))
         click.echo(f"{name[:12]} is scheduled for {shown(starts, here.calendar)}")
     return GOOD
 
@@ -243,10 +243,12 @@ def _step(step: Mapping[str, Any], here: Followed) -> str:
     return f"  {here.shown(step['at'])}  {who}: {step['move'].replace('_', ' ')} ({step['after']})"
 
 
-def _calendar_file(row: Mapping[str, Any], here: Followed) -> bytes:
+def _calendar_file(row: Mapping[str, Any], here: Followed, who: str | None) -> bytes:
+    """The file for the calendar of a session; for the quality team, who may move it and not read it, without words."""
     from datetime import datetime
 
     from pauta.followup.ics import Invited, Session, session_ics
+    from pauta.followup.privacy import may_see
 
     named = [each for each in (*str(row["owner"] or "").split(", "), str(row["agent"])) if each] or ["nobody"]
     people = [here.people.get(each) for each in named]
@@ -257,7 +259,7 @@ def _calendar_file(row: Mapping[str, Any], here: Followed) -> bytes:
         operation=operation.id if operation else "",
         duty=str(row["id"]),
         starts=datetime.fromisoformat(str(row["details"]["when"])),
-        title=str(row["message"]),
+        title=str(row["message"] if may_see(who, row, here.people) else row["kind"]),
         giver=invited[0],
         attendees=invited[1:],
         moved=moved,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pauta.commands.answering import GOOD, say_json, telling, text_or_json
+from pauta.commands.answering import GOOD, say_json, telling, text_or_json, wrong_use
 from pauta.commands.follow_up import as_option, followed, now_option
 from pauta.engine.problems import Problem, ProblemsFound
 
@@ -177,6 +177,8 @@ def examples(context: click.Context, question: str | None, who: str | None, mome
     """
     if context.invoked_subcommand is None:
         _library(question, moment, form)
+    elif who is not None:
+        wrong_use(f"--as belongs behind the command: pauta examples {context.invoked_subcommand} --as {who}")
 
 
 @examples.command()

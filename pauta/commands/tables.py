@@ -35,7 +35,7 @@ def workers_of(asked: str | None) -> int:
         return 1
     if asked == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not asked.isdigit() or int(asked) < 1:
+    if not (asked.isascii() and asked.isdigit()) or int(asked) < 1:
         wrong_use(f"--workers is '{asked}'; it takes a number from 1, or auto")
     return int(asked)
 

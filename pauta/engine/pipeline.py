@@ -173,7 +173,11 @@ class _Run:
         route = self._router.route(call)
         for problem in route.problems:
             self.tell(replace(problem, place=problem.place or call.at))
-        given = list(self._given(call, route.cards)) if call.call_id in self._humans else []
+        people = self._humans.get(call.call_id)
+        if people is None:
+            self.summary.unclaimed += not route.cards
+            return [(call, card, None) for card in route.cards]
+        given = list(self._given(call, people, route.cards))
         rows: list[Row] = []
         for card in route.cards:
             by_people = [(call, *each) for each in given if each[0].id == card.id]
@@ -183,10 +187,12 @@ class _Run:
         self.summary.unclaimed += not rows
         return rows
 
-    def _given(self, call: Call, cards: Sequence[Scorecard]) -> Iterator[tuple[Scorecard, HumanEvaluation]]:
+    def _given(
+        self, call: Call, people: Sequence[HumanEvaluation], cards: Sequence[Scorecard]
+    ) -> Iterator[tuple[Scorecard, HumanEvaluation]]:
         """People's evaluations of a call, each with its card."""
         taken: set[tuple[str, str]] = set()
-        for human in self._humans.get(call.call_id, ()):
+        for human in people:
             if human.agent is not None and human.agent != call.agent:
                 continue
             if id(human) in self._used:
@@ -196,12 +202,13 @@ class _Run:
             card = card_filled_in(self._router, human, call, cards)
             if isinstance(card, Problem):
                 self.tell(card)
-            elif (card.name, human.evaluator) in taken:
+            elif len(people) > 1 and (card.name, human.evaluator) in taken:
                 message = f"{human.evaluator} evaluated call '{call.call_id}' by {card.name} a second time"
                 self.tell(Problem("E532", message, human.at, "keep one of the two records"))
             else:
-                taken.add((card.name, human.evaluator))
-                if human.digest not in (None, card.digest):
+                if len(people) > 1:
+                    taken.add((card.name, human.evaluator))
+                if human.digest is not None and human.digest != card.digest:
                     self.tell(_another_state(human, card))
                 yield card, human
 
@@ -212,8 +219,12 @@ class _Run:
         from pauta.engine.evaluation.prepare import prepare
 
         by_plan: dict[tuple[str, str], list[int]] = {}
+        own: dict[int, list[int]] = {}
         for index, (_, card, _) in enumerate(rows):
-            by_plan.setdefault((card.name, card.digest), []).append(index)
+            places = own.get(id(card))
+            if places is None:
+                places = own[id(card)] = by_plan.setdefault((card.name, card.digest), [])
+            places.append(index)
         asked = [
             (self._plan(key, rows[places[0]][1]), batch_of([rows[n][0] for n in places], [rows[n][2] for n in places]))
             for key, places in by_plan.items()
@@ -302,9 +313,11 @@ def card_filled_in(
         which = f"{len(cards)} cards claim it: {', '.join(card.id for card in cards)}" if cards else "no card claims it"
         message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
         return Problem("E533", message, human.at, "add the field scorecard")
-    claiming = next((card for card in cards if card.id == human.scorecard), None)
-    if claiming is not None and human.version in (None, claiming.version):
-        return claiming
+    for card in cards:
+        if card.id == human.scorecard:
+            if human.version in (None, card.version):
+                return card
+            break
     of = f"the evaluation of call '{call.call_id}' is by"
     by = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
     named = [card.name if isinstance(card, Scorecard) else card for card in router.named]

@@ -100,7 +100,7 @@ class AnyStore(ABC):
         `send`: for whom what is new goes into the outbox, in the same transaction.
         """
         rows, known = rows_of(evaluations), list(calls)
-        with self._telling(), self._writing():
+        with self._telling(), self._writing() if send else self._writing_a_batch():
             forgotten = self._forgotten()
             if forgotten:
                 rows = [masked_row(row) if row[_CALL_ID] in forgotten else row for row in rows]
@@ -262,6 +262,10 @@ class AnyStore(ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[None]:
         """A transaction that nobody else writes beside: what it has read cannot change under it."""
+
+    def _writing_a_batch(self) -> AbstractContextManager[None]:
+        """The same for a batch of which nothing is to be sent, so that nobody else waits for its commit."""
+        return self._writing()
 
     @abstractmethod
     def _telling(self) -> AbstractContextManager[None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pauta.engine.problems import Place, Problem, ProblemsFound
@@ -29,7 +30,8 @@ class Store(AnyStore):
     """A database file of results, made where there is none.
 
     Raises ProblemsFound, with a sentence, where the file is no database, locked, read-only, damaged or made by a newer
-    pauta, and where the disk is full.
+    pauta, and where the disk is full. `commits_behind`: the commit of a batch mostly waits for the disk, so it goes on
+    while the caller makes the next; what this store is asked next waits for it, and tells where it failed, as `close`.
     """
 
     each_of: ClassVar[str] = "SELECT value FROM json_each(?)"
@@ -37,11 +39,16 @@ class Store(AnyStore):
     position: ClassVar[str] = "rowid"
     bytewise: ClassVar[str] = ""
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, clock: Callable[[], datetime] | None = None, commits_behind: bool = False
+    ) -> None:
         from sqlite_utils import Database
 
         super().__init__(clock)
         self.path = Path(path)
+        self._behind = commits_behind
+        self._committing: Thread | None = None
+        self._not_committed: sqlite3.Error | None = None
         with self._telling():
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -82,6 +89,7 @@ class Store(AnyStore):
     def erasing(self) -> Iterator[None]:
         """Overwrite what is deleted, then write the file anew without its free pages, and empty its log."""
         with self._telling():
+            self._settle()
             self._db.execute("PRAGMA secure_delete = ON")
             yield
             self._db.conn.execute("VACUUM")
@@ -89,7 +97,11 @@ class Store(AnyStore):
 
     def close(self) -> None:
         """Give the file back."""
-        self._db.close()
+        try:
+            with self._telling():
+                self._settle()
+        finally:
+            self._db.close()
 
     def _migrate(self) -> None:
         """Bring the tables up to date; looked at again under the lock, as another program may do the same just now."""
@@ -110,23 +122,50 @@ class Store(AnyStore):
             migrations.apply(self._db)
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, *, behind: bool = False) -> Iterator[None]:
         """A transaction that holds the write lock from its start: what it has read cannot change under it."""
+        self._settle()
         connection = self._db.conn
         connection.execute("BEGIN IMMEDIATE")
         try:
             with self._db.atomic():
                 yield
-            connection.execute("COMMIT")
+            if behind:
+                self._committing = Thread(target=self._commit, name="commit")
+                self._committing.start()
+            else:
+                connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
+    def _writing_a_batch(self) -> AbstractContextManager[None]:
+        return self._writing(behind=self._behind)
+
+    def _commit(self) -> None:
+        try:
+            self._db.conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._not_committed = error
+            if self._db.conn.in_transaction:
+                self._db.conn.execute("ROLLBACK")
+
+    def _settle(self) -> None:
+        """Wait for the commit that goes on behind; raises the error with which it failed."""
+        if self._committing is not None:
+            self._committing.join()
+            self._committing = None
+            error, self._not_committed = self._not_committed, None
+            if error is not None:
+                raise error
+
     def _execute(self, query: str, values: Sequence[object] = ()) -> Any:
+        self._settle()
         return self._db.conn.execute(query, values)
 
     def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        self._settle()
         self._db.conn.executemany(query, rows)
 
     @contextmanager

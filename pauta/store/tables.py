@@ -211,19 +211,26 @@ def cell(value: object) -> object:
 
 
 _said_of_call: Final = attrgetter(*TABLES["calls"])
+_FACTS: Final = tuple(map(list(TABLES["calls"]).index, ("duration_s", "metrics", "attributes")))
+"""Where the fields of a call stand that are no words; the last two are the last of all."""
 _AS_IT_IS: Final = frozenset((str, int, type(None)))
 _WORD: Final = frozenset((str,))
 
 
 def row_of_call(call: Call) -> list[object]:
     """A call as the columns of its row."""
-    row = [said if type(said) in _AS_IT_IS else fact(said) for said in _said_of_call(call)]
+    row = list(_said_of_call(call))
     row[1] = row[1] or ""
-    return row
+    for place in _FACTS:
+        row[place] = fact(row[place])
+    words = row[: _FACTS[0]] + row[_FACTS[0] + 1 : _FACTS[1]]
+    return row if _AS_IT_IS.issuperset(map(type, words)) else [fact(said) for said in row]
 
 
 def fact(value: object) -> object:
     """A field of a call as a database takes it."""
+    if type(value) is float and math.isfinite(value):
+        return value
     if type(value) is dict or isinstance(value, Mapping):
         if not value:
             return "{}"

@@ -38,7 +38,7 @@ class SinkContract(Contract):
 
     def path(self, folder: Path) -> str:
         """What the sink is to write; '' for one that writes no file."""
-        ending = next(iter(self.host().sinks[self.name].endings), "")
+        ending = next(iter(_endings(self.host().sinks[self.name])), "")
         return str(folder / f"results{ending}") if ending else ""
 
     def evaluations(self) -> Sequence[Mapping[str, Any]]:
@@ -52,7 +52,7 @@ class SinkContract(Contract):
     def refusals(self, options: Any) -> list[Problem]:
         """What its schema has against options, the path beside them."""
         host = self.host()
-        path = {"path": "results"} if host.sinks[self.name].endings else {}
+        path = {"path": "results"} if _endings(host.sinks[self.name]) else {}
         given = {**path, **options} if isinstance(options, Mapping) else options
         return schema_refusals(host, self.kind, self.name, given)
 
@@ -133,8 +133,7 @@ class SinkContract(Contract):
         """`pauta score --to results.ending` opens it, unless another sink has the ending too."""
         host, path = self.host(), self.path(tmp_path)
         others = [each for name, each in host.sinks.items() if name != self.name]
-        endings = tuple(host.sinks[self.name].endings)
-        if path.endswith(endings) and not any(path.endswith(tuple(each.endings)) for each in others):
+        if path.endswith(_endings(host.sinks[self.name])) and not any(path.endswith(_endings(each)) for each in others):
             opened = open_sink(path, host, options=self._options(self.good_options[0]))
             assert type(opened) is host.sinks[self.name], opened
             self._close(host, opened)
@@ -164,6 +163,8 @@ class SinkContract(Contract):
         given = [read_only(each) for each in batch]
         if getattr(sink, "delivers", False):
             self._deliver(host, sink, given)
+            return
+        if not hasattr(sink, "write"):  # it carries messages to people, and takes no results
             return
         if isinstance(sink, KnowingSink):
             card = sample_card()
@@ -203,6 +204,10 @@ class SinkContract(Contract):
         return watched(host.owner(self.kind, self.name), work, doing)
 
     def _check_all_arrived(self, folder: Path) -> None:
+        """Everything that it was given; a sink that only has `notify` is given nothing."""
+        plugin = self.host().sinks[self.name]
+        if not hasattr(plugin, "write") and not getattr(plugin, "delivers", False):
+            return
         expected = sorted(str(each["evaluation_id"]) for each in self.evaluations())
         there = sorted(self.arrived(folder))
         lost, more = len(set(expected) - set(there)), len(there) - len(set(there) & set(expected))
@@ -213,6 +218,10 @@ class SinkContract(Contract):
     def _check_same(self, one: Path, other: Path) -> None:
         if self.same_bytes:
             assert files_in(one) == files_in(other), "the same results make other files"
+
+
+def _endings(plugin: type) -> tuple[str, ...]:
+    return tuple(getattr(plugin, "endings", ()))
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

@@ -73,14 +73,9 @@ def _small(month: Month) -> None:
     heard = month.evening(10)
     month.say(
         "Four non-critical errors in 30 days count as a critical one. Ben has left out his name twice and a summary",
-        "once; the third is the warning, and a warning does what the escalation asks for: Luis is told, and owes",
-        "Ben a talk by Wednesday evening.",
+        "once; the third is the warning. Luis is told in time, and nothing else follows: nothing grave has happened.",
     )
     month.tell_messages(heard, "one more is a critical error")
-    warned = month.duty(10, "coach", "ben", SMALL)
-    agreed, words = "A card with three lines beside the screen", "I hurry when the queue is long"
-    month.show("11 09:30", "coach", "hold", warned, "--agreed", agreed, "--words", words, who="luis", holds="was held")
-    month.printed("11 09:40", "coach", "close", warned, who="luis")
 
 
 def _broken(month: Month) -> None:

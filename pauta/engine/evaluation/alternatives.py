@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -16,45 +16,78 @@ from pauta.engine.model.columns import Coded
 from pauta.engine.model.results import Cell, Results
 from pauta.engine.model.scorecard import NOT_APPLICABLE, UNVERIFIED, Kind, Question
 
+_STATES: Final = {
+    UNVERIFIED: int(State.UNVERIFIED),
+    NOT_APPLICABLE: int(State.NOT_APPLICABLE),
+    None: int(State.MISSING),
+}
 COMMENTED: Final = Answer(None, comment="changed")
 """A changed answer comes with the comment it may need."""
 
-Changes = Mapping[str, RawAnswer]
-"""Other answers, by question."""
+Offer = tuple[str, RawAnswer]
+"""Another answer to a question."""
 
 
 def evaluate_alternatives(
-    plan: Plan, batch: CallBatch, row: int, heard: Mapping[str, Cell], changes: Sequence[Changes]
+    plan: Plan,
+    batch: CallBatch,
+    row: int,
+    heard: Mapping[str, Cell],
+    offers: Sequence[Offer],
+    attempts: Sequence[Sequence[int]],
 ) -> Results:
-    """One row evaluated anew under each of several sets of changes; criteria are not asked again.
+    """One row evaluated anew with other answers, all attempts at once; criteria are not asked again.
 
-    heard: the answers of the row as if every question were asked (`Gathered.heard`), by question.
+    heard: the answers of the row as if every question were asked (`Gathered.heard`), by question. attempts: which of
+    the offers each of them takes.
     """
-    rows = len(changes)
-    changed: dict[str, list[tuple[int, RawAnswer]]] = defaultdict(list)
-    for n, each in enumerate(changes):
-        for name, answer in each.items():
-            changed[name].append((n, answer))
-    answers = {
-        name: _column(coding, rows, _given(coding, heard[name]), changed.get(name, ()))
+    rows = len(attempts)
+    taken = np.fromiter(chain.from_iterable(attempts), dtype=np.intp)
+    taken_in = np.repeat(np.arange(rows), [len(each) for each in attempts])
+    column_of = np.array([plan.position[name] for name, _ in offers], dtype=np.intp)
+    values: dict[str, tuple[RawAnswer | None, ...]] = {}
+    codes_of: list[int] = []
+    for name, answer in offers:
+        coding = plan.codings[plan.position[name]]
+        if not coding.closed:
+            values[name] = (*values.get(name, (_given(coding, heard[name]),)), answer)
+        codes_of.append(_code(coding, answer) if coding.closed else len(values[name]) - 1)
+    as_was = [
+        _code(coding, _given(coding, heard[name])) if coding.closed else 0
         for name, coding in zip(plan.position, plan.codings, strict=True)
+    ]
+    codes = np.repeat(np.array(as_was, dtype=np.intp)[:, np.newaxis], rows, axis=1)
+    codes[column_of[taken], taken_in] = np.array(codes_of, dtype=np.intp)[taken]
+    answers: dict[str, Coded[Any]] = {
+        name: Coded(own, coding.vocabulary if coding.closed else values.get(name, (_given(coding, heard[name]),)))
+        for (name, coding), own in zip(zip(plan.position, plan.codings, strict=True), codes, strict=True)
     }
-    notes: dict[tuple[int, str], Note] = {}
-    for (noted, name), note in batch.notes.items():
-        if noted == row:
-            notes.update({(n, name): note for n in range(rows) if name not in changes[n]})
-    for name, coding in zip(plan.position, plan.codings, strict=True):
-        if coding.asks_comments:
-            notes.update({(n, name): COMMENTED for n, _ in changed.get(name, ())})
-    automatic = bool(batch.automatic[row]) if batch.automatic is not None else False
     again = CallBatch(
         size=rows,
         calls=[batch.calls[row]] * rows if batch.calls else (),
         answers=answers,
-        automatic=np.full(rows, automatic),
-        notes=notes,
+        automatic=np.full(rows, batch.automatic is not None and bool(batch.automatic[row])),
+        notes=_notes(plan, batch, row, rows, lambda n: set(taken_in[column_of[taken] == n].tolist())),
     )
     return evaluate(plan.without_criteria, again)
+
+
+def _notes(
+    plan: Plan, batch: CallBatch, row: int, rows: int, changed_in: Callable[[int], set[int]]
+) -> dict[tuple[int, str], Note]:
+    """What stands beside the answers: what stood there, and where one is changed the comment it may need.
+
+    changed_in: the attempts in which the question at a position is changed.
+    """
+    notes: dict[tuple[int, str], Note] = {}
+    for (noted, name), note in batch.notes.items():
+        if noted == row:
+            changed = changed_in(plan.position[name]) if name in plan.position else ()
+            notes.update({(n, name): note for n in range(rows) if n not in changed})
+    for column in plan.comments_asked:
+        name = plan.scorecard.questions[column].id
+        notes.update({(n, name): COMMENTED for n in changed_in(column)})
+    return notes
 
 
 def _given(coding: Coding, cell: Cell) -> RawAnswer | None:
@@ -64,20 +97,10 @@ def _given(coding: Coding, cell: Cell) -> RawAnswer | None:
     return cell.value  # type: ignore[return-value]  # the value of an answer cell is what read() gave
 
 
-def _column(
-    coding: Coding, rows: int, as_was: RawAnswer | None, changed: Sequence[tuple[int, RawAnswer]]
-) -> Coded[Any]:
-    """Answers of one question: the same in all rows but the changed ones. Closed ones are in the plan's own codes."""
-    values: dict[Any, int] = {as_was: 0}
-    codes = [0] * rows
-    for row, answer in changed:
-        code = values.get(answer)
-        codes[row] = values.setdefault(answer, len(values)) if code is None else code
-    if not coding.closed:
-        return Coded(np.array(codes, dtype=np.int32), tuple(values))
-    known = {UNVERIFIED: int(State.UNVERIFIED), NOT_APPLICABLE: int(State.NOT_APPLICABLE), None: int(State.MISSING)}
-    own = [known[each] if each in known else coding.code_of[str(each)] for each in values]
-    return Coded(np.array([own[code] for code in codes], dtype=coding.dtype), coding.vocabulary)
+def _code(coding: Coding, answer: RawAnswer | None) -> int:
+    """The code of an answer to a closed question."""
+    known = _STATES.get(answer) if answer is None or isinstance(answer, str) else None
+    return coding.code_of[str(answer)] if known is None else known
 
 
 def any_answer(question: Question) -> RawAnswer:

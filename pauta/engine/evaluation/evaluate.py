@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import isnan
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,12 +105,30 @@ class _Scores:
     passed: NDArray[np.int8]
     band: NDArray[np.int16]
 
+    @classmethod
+    def empty(cls, rows: int, tables: Tables) -> _Scores:
+        """Arrays for the figures of blocks to be written into."""
+        if tables.counts_fit_32_bits:
+            words: list[Words] = [np.empty(rows, dtype=np.int32)]
+        else:
+            words = [np.empty(rows, dtype=np.int64) for _ in range(tables.words)]
+        return cls(
+            score=np.empty(rows),
+            raw_score=np.empty(rows),
+            words=words,
+            card_failed=np.empty(rows, dtype=np.bool_),
+            accumulated=np.empty(rows, dtype=np.bool_),
+            status=np.empty(rows, dtype=np.uint8),
+            passed=np.empty(rows, dtype=np.int8),
+            band=np.empty(rows, dtype=np.int16),
+        )
+
     def put(self, block: slice, own: _Scores) -> None:
         """Write the figures of some rows among those of all."""
-        for each in fields(self):
-            here, there = getattr(self, each.name), getattr(own, each.name)
-            for to, made in zip(here, there, strict=True) if each.name == "words" else ((here, there),):
-                to[block] = made
+        for word, made in zip(self.words, own.words, strict=True):
+            word[block] = made
+        for name in ("score", "raw_score", "card_failed", "accumulated", "status", "passed", "band"):
+            getattr(self, name)[block] = getattr(own, name)
 
 
 def _in_blocks(
@@ -124,25 +142,17 @@ def _in_blocks(
     """The figures, worked out block by block; the totals with their sections where there are few rows."""
     open_cells = {n: cells[n] for n in plan.kinds.open}
     few = rows < LOOKED_UP
-    scored = found = None
+    scored = _Scores.empty(rows, plan.tables) if rows > BLOCK else None
     for start in range(0, max(rows, 1), BLOCK):
         block = slice(start, min(start + BLOCK, rows))
-        own = codes if rows <= BLOCK else [column[block] for column in codes]
+        own = codes if scored is None else [column[block] for column in codes]
         found = totals(plan.tables, own, open_cells, block.stop - start, keep_sections=few)
         if plan.method is not None:
             found = _by_method(plan, own, cells, found, problems)
         made = _scores_of(plan, found, [missing[block] for missing in comments.values()])
-        if rows <= BLOCK:
-            return made, found if few else None
-        scored = scored or _Scores(*(_empty(getattr(made, each.name), rows) for each in fields(made)))
-        scored.put(block, made)
-    assert scored is not None
-    return scored, found if few else None
-
-
-def _empty(like: Any, rows: int) -> Any:
-    """An array, or a list of them, for the same figure of all rows."""
-    return [_empty(each, rows) for each in like] if isinstance(like, list) else np.empty(rows, dtype=like.dtype)
+        if scored is not None:
+            scored.put(block, made)
+    return made if scored is None else scored, found if few else None
 
 
 def _scores_of(plan: Plan, found: Totals, comments_missing: Sequence[NDArray[np.bool_]]) -> _Scores:
@@ -237,7 +247,8 @@ def _verdict(plan: Plan, made: Marks, comments_missing: Sequence[NDArray[np.bool
     if scoring.pass_mark is not None:
         cases += [(score < scoring.pass_mark, 0), (_any_of(unscored, made.counts.some("open")), UNKNOWN)]
     passed = _which(cases, UNKNOWN if scoring.pass_mark is None else 1, rows, np.int8)
-    return status, passed, _which([(incomplete, UNKNOWN)], _band(plan.bands, score, unscored), rows, np.int16)
+    band = _band(plan.bands, score, unscored)
+    return status, passed, band if incomplete is None else _which([(incomplete, UNKNOWN)], band, rows, np.int16)
 
 
 def _band(bands: Bands, score: NDArray[np.float64], unscored: NDArray[np.bool_] | None) -> NDArray[np.int16]:
@@ -340,8 +351,7 @@ class _Detail:
 
     def shares(self) -> Mapping[str, NDArray[np.float64]]:
         """Question id -> its part of the whole, 0..1: w_q over the lower sum, times its section's part of the total."""
-        tables, codes, cells = self._plan.tables, self._codes, self._cells
-        shares = np.array([tables.lower(n, codes[n], cells[n]) for n in range(len(codes))])
+        shares = self._plan.tables.lowers(self._codes, self._cells)
         whole = np.zeros(self._rows)
         stop = 0
         for section in self._plan.scorecard.sections:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.evaluation.alternatives import Changes, evaluate_alternatives
+from pauta.engine.evaluation.alternatives import Offer, evaluate_alternatives
 from pauta.engine.evaluation.evaluate import Recorder, evaluate
 from pauta.engine.evaluation.plan import Plan
 from pauta.engine.evaluation.records import Record, number, record
@@ -50,15 +50,16 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
         for n, question in enumerate(plan.scorecard.questions)
     }
     made = record(results, row)
-    singles = _singles(plan, made)
-    attempts = [*singles, *_ever_more(singles)]
-    tried = evaluate_alternatives(plan, batch, row, heard, [_all_answered(plan, heard, made), *attempts])
+    singles, filling = _singles(plan, made), _all_answered(plan, heard, made)
+    attempts = [*([n] for n in range(len(singles))), *_ever_more(len(singles))]
+    all_answered = range(len(singles), len(singles) + len(filling))
+    tried = evaluate_alternatives(plan, batch, row, heard, [*singles, *filling], [all_answered, *attempts])
     full = {name: number(shares[0]) for name, shares in tried.shares.items()}
-    cheapest = _cheapest(made, attempts, tried.passed[1:], tried.score[1:])
+    cheapest = _cheapest(made, singles, attempts, tried.passed[1:], tried.score[1:])
     if not (made["passed"] or (cheapest and len(cheapest) == 1)) and 2 <= len(singles) <= PAIRS_UP_TO:
-        pairs = [{**a, **b} for a, b in combinations(singles, 2)]
-        tried = evaluate_alternatives(plan, batch, row, heard, pairs)
-        cheapest = _cheapest(made, pairs, tried.passed, tried.score) or cheapest
+        pairs = list(combinations(range(len(singles)), 2))
+        tried = evaluate_alternatives(plan, batch, row, heard, singles, pairs)
+        cheapest = _cheapest(made, singles, pairs, tried.passed, tried.score) or cheapest
     return Explanation(
         plan.scorecard,
         made,
@@ -69,32 +70,26 @@ def explain(plan: Plan, batch: CallBatch, row: int = 0) -> Explanation:
     )
 
 
-def _all_answered(plan: Plan, heard: Mapping[str, Cell], made: Record) -> Changes:
+def _all_answered(plan: Plan, heard: Mapping[str, Cell], made: Record) -> list[Offer]:
     """The best answer to every question that is asked here and was not answered."""
     asked = {each["question"] for each in made["answers"] if each["state"] != NOT_ASKED}
-    changes: dict[str, Any] = {}
-    for coding in plan.codings:
-        name = coding.question.id
-        if name in asked and coding.best is not None and heard[name].state != ANSWERED:
-            changes[name] = coding.best
-    return changes
+    return [
+        (name, coding.best)
+        for name, coding in zip(plan.position, plan.codings, strict=True)
+        if name in asked and coding.best is not None and heard[name].state != ANSWERED
+    ]
 
 
 def _handed_on(card: Scorecard, made: Record, full: Mapping[str, float | None]) -> Iterator[Record]:
     """Where the weight of what was asked and not answered went."""
     left = {
-        section.id: any(
-            each["state"] == ANSWERED and each["share"]
-            for each in made["answers"]
-            if card.section_of[each["question"]].id == section.id
-        )
-        for section in card.sections
+        card.section_of[each["question"]].id for each in made["answers"] if each["state"] == ANSWERED and each["share"]
     }
     for each in made["answers"]:
         share = full[each["question"]]
         if each["state"] in (NOT_APPLICABLE, UNVERIFIED, MISSING) and share:
             section = card.section_of[each["question"]]
-            within = "section" if card.weighted_sections and left[section.id] else "card"
+            within = "section" if card.weighted_sections and section.id in left else "card"
             yield {"question": each["question"], "state": each["state"], "share": share, "within": within}
 
 
@@ -117,30 +112,31 @@ def _effects(card: Scorecard, made: Record) -> Iterator[Record]:
     yield {"step": "score", "score": made["score"]}
 
 
-def _singles(plan: Plan, made: Record) -> list[Changes]:
+def _singles(plan: Plan, made: Record) -> list[Offer]:
     """Each single change that might pass, the one with the smallest share of the score first."""
     if made["passed"] or plan.scorecard.scoring.pass_mark is None or made["status"] == "incomplete":
         return []
     share = _shares(made)
     better = _improvements(plan, made)
-    return [{name: better[name]} for name in sorted(better, key=lambda name: (share[name], name))]
+    return [(name, better[name]) for name in sorted(better, key=lambda name: (share[name], name))]
 
 
-def _ever_more(singles: Sequence[Changes]) -> Iterator[Changes]:
-    """Three single changes at once, and ever more of them, the dearest first."""
-    together: Changes = {}
-    for n, each in enumerate(reversed(singles), start=1):
-        together = {**together, **each}
-        if n > 2:
-            yield together
+def _ever_more(singles: int) -> Iterator[Sequence[int]]:
+    """Three single changes at once, and ever more of them, the dearest first: these are the last ones."""
+    for n in range(3, singles + 1):
+        yield range(singles - 1, singles - 1 - n, -1)
 
 
 def _cheapest(
-    made: Record, attempts: Sequence[Changes], passed: NDArray[np.int8], score: NDArray[np.float64]
+    made: Record,
+    singles: Sequence[Offer],
+    attempts: Sequence[Sequence[int]],
+    passed: NDArray[np.int8],
+    score: NDArray[np.float64],
 ) -> tuple[Record, ...] | None:
     """The fewest changed answers that pass, and of these the ones with the smallest share of the score.
 
-    passed, score: what the attempts come to. None where none of them passes.
+    attempts: positions among the single changes; passed, score: what they come to. None where none of them passes.
     """
     if made["passed"]:
         return ()
@@ -150,12 +146,13 @@ def _cheapest(
     share = _shares(made)
     fewest = min(len(attempts[n]) for n in passing)
     best = min(
-        (n for n in passing if len(attempts[n]) == fewest), key=lambda n: sum(share[name] for name in attempts[n])
+        (n for n in passing if len(attempts[n]) == fewest),
+        key=lambda n: sum(share[singles[each][0]] for each in attempts[n]),
     )
     was = {each["question"]: each["answer"] or each["state"] for each in made["answers"]}
     return tuple(
         {"question": name, "from": was[name], "to": _shown(answer), "score": number(score[best])}
-        for name, answer in attempts[best].items()
+        for name, answer in (singles[each] for each in attempts[best])
     )
 
 

@@ -111,7 +111,7 @@ def evaluation_id(call_id: str, agent: str | None, scorecard: str, version: str,
 def answer(results: Results, question: Question, given: QuestionAnswers, row: int, note: Note | None) -> Record:
     """One answer of one evaluation, with what stands beside it."""
     cell = given.cells[given.codes[row]]
-    finding = given.findings[row] if given.findings is not None else None
+    found = given.findings
     fault = note.fault if note and note.fault else question.fault.value
     missed = bool(cell.errors) or (cell.credit is not None and cell.credit < 1 and not question.bonus)
     return {
@@ -128,10 +128,14 @@ def answer(results: Results, question: Question, given: QuestionAnswers, row: in
         "answered_by": _GIVEN[given.given_by(row)],
         "comment": note.comment if note else None,
         "at": note.at if note else None,
-        "evidence": [_evidence(each) for each in finding.evidence] if finding else [],
-        "reason": (finding.reason or None) if finding else NOT_LOOKED if given.codes[row] == _NOT_LOOKED else None,
+        "evidence": [_evidence(each) for each in found.evidence.get(row, ())] if found is not None else [],
+        "reason": (found.reasons.get(row) or None) if found is not None else _unlooked(given, row),
         "criterion_answer": _proposed(given, row),
     }
+
+
+def _unlooked(given: QuestionAnswers, row: int) -> str | None:
+    return NOT_LOOKED if given.codes[row] == _NOT_LOOKED else None
 
 
 def _errors(cell: Cell) -> Record | list[Record] | None:

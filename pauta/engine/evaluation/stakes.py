@@ -62,8 +62,13 @@ def stakes(card: Scorecard, host: Host) -> tuple[Stake, ...]:
 def _stakes(plan: Plan, best: dict[str, RawAnswer], attempts: list[tuple[Coding, RawAnswer]]) -> tuple[Stake, ...]:
     batch = batch_of([Call("show")], [HumanEvaluation("show", plan.scorecard.id, "show", {})])
     heard = {coding.question.id: coding.cells[State.MISSING] for coding in plan.codings}
-    changes = [best, *({**best, coding.question.id: answer} for coding, answer in attempts)]
-    results = evaluate_alternatives(plan, batch, 0, heard, changes)
+    place = {name: n for n, name in enumerate(best)}
+    others = [range(len(best))] + [
+        [*(n for n in range(len(best)) if n != place[coding.question.id]), len(best) + each]
+        for each, (coding, _) in enumerate(attempts)
+    ]
+    offers = [*best.items(), *((coding.question.id, answer) for coding, answer in attempts)]
+    results = evaluate_alternatives(plan, batch, 0, heard, offers, others)
     misses: dict[str, list[Miss]] = {}
     for n, (coding, answer) in enumerate(attempts, start=1):
         score, passed = float(results.score[n]), int(results.passed[n])

@@ -324,12 +324,25 @@ class Tables:
             for n, word in enumerate(words):
                 word += np.array([self._word(each, n) for each in worths], dtype=np.int64)[codes[column]]
 
-    def lower(self, column: int, codes: NDArray[np.integer], cells: Sequence[Cell]) -> NDArray[np.float64]:
-        """(rows,) float64: what a question alone adds to the lower sum."""
+    def lowers(self, codes: Codes, cells: Sequence[Sequence[Cell]]) -> NDArray[np.float64]:
+        """(questions, rows) float64: what each question of the card alone adds to the lower sum."""
+        if isinstance(codes, np.ndarray) and not any(section.open for section in self.sections):
+            table, first = self._all_lowers
+            return table.take(codes + first)
+        return np.array([self._lower(n, codes[n], cells[n]) for n in range(len(codes))])
+
+    def _lower(self, column: int, codes: NDArray[np.integer], cells: Sequence[Cell]) -> NDArray[np.float64]:
         table = self._lowers.get(column)
         if table is None:
             table = np.array([each.lower for each in self.open_worths(column, cells)])
         return table.take(codes)
+
+    @cached_property
+    def _all_lowers(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """What each code of each question adds to the lower sum, and where a question's codes begin, (questions, 1)."""
+        tables = [self._lowers[n] for n in range(len(self._lowers))]
+        sizes = [len(table) for table in tables]
+        return np.concatenate(tables), (np.cumsum(sizes, dtype=np.intp) - sizes)[:, np.newaxis].astype(np.intp)
 
     def open_worths(self, column: int, cells: Sequence[Cell]) -> list[Worth]:
         """What each cell of an open question adds."""

@@ -2,11 +2,11 @@
 
     - {escalation: too-many, over: {agent: 30 d}, rule: {accumulated: {non_critical: 5}}, do: [{coach: {due: 24 h}}]}
 
-Raised at the fifth non-critical error of the agent's own in the window, with a warning at the fourth, which only tells
-people: it opens no coaching, as nothing grave has happened yet. Silent below, and
-where the errors are the process's, or there is an open finding about their question. Errors that made one critical
-error are spent: the next needs five newer ones. It lowers no score: the calls were scored, and this is about what comes
-after. (What several errors make in one call is `scoring.accumulation` of the card.)
+Raised at the fifth non-critical error of the agent's own in the window, with a warning at the fourth, which tells
+people and opens no coaching; silent below, and where the errors are the process's, or there is an open finding about
+their question. Errors that made one critical error are spent: the next needs five newer ones. It lowers no score: the
+calls were scored, and this is about what comes after. (What several errors make in one call is `scoring.accumulation`
+of the card.)
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -26,7 +26,7 @@ class Sqlite(Keeping):
 
     def __init__(self, options: Mapping[str, object]) -> None:
         """Open the database; raises ProblemsFound where that is not possible."""
-        super().__init__(Store(str(options["path"])))
+        super().__init__(Store(str(options["path"]), commits_behind=True))
 
 
 @hookimpl

@@ -1,0 +1,195 @@
+"""`pauta score` from file to file as people call it: what goes by column, `--workers`, `--rejects`, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from test_bulk_lines import CARD, a_day
+
+from pauta.cli import main
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+RUN = """
+import sys, time
+from pauta.bulk import files, pieces
+from pauta.commands import tables
+pieces.ROWS_WITH_TURNS, files.PIECES_WITH_TURNS = 50, 2
+slow = float(sys.argv.pop(1))
+tables.Bar.__call__ = lambda self, calls, total: time.sleep(slow)
+from pauta.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "card.yaml").write_text(CARD)
+    (tmp_path / "calls.jsonl").write_bytes(a_day(60))
+    return tmp_path
+
+
+def score(*words: str) -> Result:
+    return CliRunner().invoke(main, ["score", *words, "--card", "card.yaml"])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("workers", ["0", "-1", "two", "1.5", "", "AUTO", "²"])
+def test_wrong_numbers_of_workers(workers: str) -> None:
+    result = score("calls.jsonl", "--to", "r.parquet", "--workers", workers)
+    assert result.exit_code == 2
+    assert f"--workers is '{workers}'; it takes a number from 1, or auto" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["calls.jsonl", "--to", "r.jsonl"], "the results do not go to one file that ends in .parquet"),
+        (["calls.jsonl"], "the results do not go to one file"),
+        (["calls.jsonl", "--to", "r.parquet", "--to", "s.parquet"], "the results do not go to one file"),
+        (["calls.jsonl", "--to", "r.parquet", "--answers", "calls.jsonl"], "answers come from files of their own"),
+        (["calls.vtt", "--to", "r.parquet"], "'calls.vtt' is no table of calls that is read by column"),
+        (["old.csv", "--to", "r.parquet"], "'old.csv' is not UTF-8"),
+        (["none.csv", "--to", "r.parquet"], "'none.csv' is a sheet whose heading cannot be taken"),
+        (["absent.jsonl", "--to", "r.parquet"], "a table cannot be opened"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--rejects", "x.parquet"]])
+def test_what_is_not_scored_by_column_has_neither(
+    folder: Path, words: list[str], reason: str, option: list[str]
+) -> None:
+    (folder / "calls.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\n<v agent>Hello\n")
+    (folder / "old.csv").write_bytes(b"call_id,agent\nc-1,Jos\xe9\n")
+    (folder / "none.csv").write_bytes(b"id,agent\nc-1,x\n")
+    result = score(*words, *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} is for tables that are scored by column, and " in result.output
+    assert reason in " ".join(result.output.split())
+    assert not (folder / "r.parquet").exists()
+
+
+def test_rejects_say_what_was_refused_and_why(folder: Path) -> None:
+    (folder / "calls.jsonl").write_text(
+        '{"call_id": "a", "duration_s": 3}\n{"call_id": "b", "duration_s": -3}\nnothing\n\n{"call_id": "a"}\n'
+    )
+    (folder / "more.csv").write_text("call_id,channel\nc,voice\nd,smoke\ne,voice,x\n")
+    result = score("calls.jsonl", "more.csv", "--to", "r.parquet", "--rejects", "deep/x.parquet", "--workers", "2")
+    assert result.exit_code == 1, result.output
+    rejects = pq.read_table("deep/x.parquet").to_pylist()
+    assert [(each["file"], each["row"], each["call_id"], each["code"]) for each in rejects] == [
+        ("calls.jsonl", 2, "b", "E504"),
+        ("calls.jsonl", 3, None, "E501"),
+        ("calls.jsonl", 5, "a", "E531"),
+        ("more.csv", 3, "d", "E507"),
+        ("more.csv", 4, None, "E512"),
+    ]
+    assert all(each["message"] in result.output for each in rejects)
+    assert pq.read_table("r.parquet")["call_id"].to_pylist() == ["a", "c"]
+
+
+def test_rejects_are_there_where_nothing_was_refused(folder: Path) -> None:
+    (folder / "calls.jsonl").write_text('{"call_id": "a"}\n')
+    result = score("calls.jsonl", "--to", "r.parquet", "--rejects", "x.parquet", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert pq.read_table("x.parquet").num_rows == 0
+
+
+SHEET = """Call ID;Attributes.tier;metrics.hold_s;duration_s;team;mood
+a;gold;3,5;12;north;
+b;none;;-5;"so
+uth";good
+c;gold;200;12;north;bad;more
+a;gold;3;1;north;
+
+d;;1e3;twelve;;
+;;;;;good
+e;silver;7;8;north;good
+"""
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.csv"])
+def test_results_and_words_are_those_of_the_plain_path(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pauta.bulk.files.TOLD", 10**6)
+    (folder / "calls.csv").write_text(SHEET)
+    by_column = score(name, "--to", "r.parquet")
+    monkeypatch.setattr("pauta.commands.tables.tables_of", lambda *_, **__: "not today")
+    plainly = score(name, "--to", "s.parquet")
+    assert by_column.exit_code == plainly.exit_code == 1
+    assert pq.read_table("r.parquet").to_pylist() == pq.read_table("s.parquet").to_pylist()
+    assert sorted(by_column.output.replace("r.parquet", "s.parquet").splitlines()) == sorted(
+        plainly.output.splitlines()
+    )
+
+
+def test_many_small_files_are_scored_together_unless_workers_are_asked_for(folder: Path) -> None:
+    (folder / "calls.jsonl").unlink()
+    for n in range(20):
+        (folder / f"{n:02}.jsonl").write_text(json.dumps({"call_id": f"c-{n}"}) + "\n")
+    names = [f"{n:02}.jsonl" for n in range(20)]
+    assert score(*names, "--to", "r.parquet").exit_code == 0
+    assert score(*names, "--to", "s.parquet", "--workers", "1").exit_code == 0
+    assert pq.read_table("r.parquet").to_pylist() == pq.read_table("s.parquet").to_pylist()
+    groups = [pq.ParquetFile(each).metadata.num_row_groups for each in ("r.parquet", "s.parquet")]
+    assert groups == [1, 20]
+
+
+def started(folder: Path, target: str, slow: float) -> subprocess.Popen[str]:
+    words = ["score", "many.jsonl", "--card", "card.yaml", "--to", target, "--workers", "2"]
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, str(slow), *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def nobody_left(group: int) -> bool:
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_ctrl_c_leaves_no_process_and_a_run_that_goes_on(folder: Path) -> None:
+    calls = [{"call_id": f"c-{n % 1400}", "turns": [{"speaker": "agent", "text": "hello"}]} for n in range(1500)]
+    (folder / "many.jsonl").write_text("".join(json.dumps(each) + "\n" for each in calls))
+    whole = started(folder, "whole.parquet", 0)
+    _, said = whole.communicate()
+    assert whole.returncode == 1, said
+    run = started(folder, "r.parquet", 0.2)
+    state = folder / ".r.parquet.parts" / "run.json"
+    for _ in range(1200):
+        if state.exists() or run.poll() is not None:
+            break
+        time.sleep(0.05)
+    assert run.poll() is None, "it was to be broken off and had ended"
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    assert nobody_left(run.pid)
+    assert not (folder / "r.parquet").exists()
+    done = json.loads(state.read_text())["next_piece"]
+    assert 0 < done < 30
+    again = started(folder, "r.parquet", 0)
+    again.communicate()
+    assert again.returncode == 1
+    assert (folder / "r.parquet").read_bytes() == (folder / "whole.parquet").read_bytes()
+    assert not list(folder.glob(".*.parts"))
