@@ -152,10 +152,12 @@ def _by_cards(folder: Path, quick: bool) -> list[Figure]:
     figures = []
     for count in counts[1:]:
         ratio = ratios(took[str(CARDS[0])], took[str(count)])
+        once = min(seconds(partial(_started, cards_in_play(count))) for _ in range(rounds))
+        part = once / min(took[str(count)])
         figures.append(
             Figure(
-                f"{count} cards in play, each call of one",
-                f"{times(ratio)} times one card",
+                f"{count} cards in play, each call of one, {rows:,} calls",
+                f"{times(ratio)} times one card; {part:.0%} of it is making the cards into plans, once a run",
                 ratio.middle,
                 STEADY,
                 at_least=False,
@@ -166,6 +168,13 @@ def _by_cards(folder: Path, quick: bool) -> list[Figure]:
 
 def _scored(inputs: Sequence[ParquetInput], target: str, setup: Setup) -> float:
     return seconds(lambda: score_files(inputs, target, setup))
+
+
+def _started(setup: Setup) -> None:
+    """What is done once, however many calls there are."""
+    scorer = setup.scorer()
+    for each in scorer.cards:
+        assert scorer.plan(each, []).plan.coverage
 
 
 def _by_length(folder: Path, quick: bool) -> list[Figure]:

@@ -145,6 +145,15 @@ def test_many_small_files_are_scored_together_unless_workers_are_asked_for(folde
     assert groups == [1, 20]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_comes_through_a_pipe_is_scored_plainly(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.jsonl")
+    with subprocess.Popen(["sh", "-c", "cat calls.jsonl > pipe.jsonl"], cwd=folder):
+        assert score("pipe.jsonl", "--to", "r.parquet").exit_code == 1
+    assert score("calls.jsonl", "--to", "s.parquet").exit_code == 1
+    assert pq.read_table("r.parquet").to_pylist() == pq.read_table("s.parquet").to_pylist()
+
+
 def started(folder: Path, target: str, slow: float) -> subprocess.Popen[str]:
     words = ["score", "many.jsonl", "--card", "card.yaml", "--to", target, "--workers", "2"]
     return subprocess.Popen(

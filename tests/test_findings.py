@@ -158,6 +158,20 @@ def test_after_a_finding_is_withdrawn_its_misses_count_against_agents_again(stor
     assert (step["before"], step["after"], step["details"]["reason"]) == ("open", "withdrawn", "x")
 
 
+def test_what_was_missed_until_it_was_mended_is_held_against_nobody_afterwards(store):
+    setting, ledger = setting_of(STANDING), store.ledger()
+    day(store, setting, 0, "greeting")
+    found = fixed(store, setting, 1)
+    day(store, setting, 2, agents=("bob",))
+    move(ledger, setting.people, "finding", found["id"], "verify", who=None, at=night_of(2), share_before=1.0,
+         share_after=0.0)  # fmt: skip
+    day(store, setting, 3)
+    day(store, setting, 4, "greeting", agents=("ana",), each=2)
+    assert windows_raised(store) == {("broken", "retail/greeting")}
+    day(store, setting, 5, "greeting", agents=("ana",), each=1)
+    assert windows_raised(store) - {("broken", "retail/greeting")} == {("habit", "ana"), ("many", "ana")}
+
+
 def test_a_finding_that_was_withdrawn_is_not_opened_again_over_the_same_calls(store):
     setting, ledger = setting_of(STANDING), store.ledger()
     day(store, setting, 0, "greeting")
@@ -238,6 +252,33 @@ def test_the_commands_verify_by_all_questions_and_withdraw(folder):
     assert "withdrawn" in run("list", "--all")
     assert "E788" in run("own", name, "eva", code=1)
     assert "Usage" in run("withdraw", name, code=2)
+
+
+def found_now(store):
+    return store.ledger().select("findings")[0]
+
+
+def test_what_calls_cannot_tell_is_said_beside_what_they_tell(folder):
+    setting = setting_of(NAMED)
+    with Store("results.db") as store:
+        day(store, setting, 0, "name", "greeting")
+        (found,) = store.ledger().select("findings")
+        details = {**found["details"], "questions": ["name", "gone"]}
+        store.ledger().change("findings", {"id": found["id"]}, details=details)
+        fixed(store, setting, 1)
+        day(store, setting, 2)
+    name = found["id"][:12]
+    assert f"whether the fix of {name} helped: gone\n" in run("verify", name, code=1)
+    with Store("results.db") as store:
+        assert [each.mended for each in judged_finding(store.ledger(), found_now(store), Calendar(), night_of(2))] == [
+            True, None,
+        ]  # fmt: skip
+    assert run("verify", name, "--helped", "yes", "--now", "2026-03-05T12:00:00Z") == (
+        f"{name}: name missed in 100% of calls before, 0% of 6 since; helped: yes; verified\n"
+    )
+    with Store("results.db") as store:
+        (step,) = [each for each in store.ledger().history("finding", found["id"]) if each["move"] == "verify"]
+    assert (step["details"]["share_after"], step["details"]["helped"]) == (0.0, "yes")
 
 
 def test_the_day_of_a_plan_is_that_of_the_operation(store):

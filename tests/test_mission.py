@@ -25,6 +25,7 @@ HELD_BY = {
         "rules/accumulated: the limit is reached", "rules/accumulated: one before the limit is a warning",
         "rules/accumulated: several errors of one call count each", "rules/accumulated: after it was raised only newer "
         "errors count", "test_night.py::test_small_errors_warn_accumulate_and_are_spent",
+        "test_night.py::test_a_warning_tells_people_and_opens_nothing",
     ],
     "S0-6 every monitoring ends in coaching": [
         "test_night.py::test_every_evaluation_ends_in_something_to_do",
@@ -64,6 +65,7 @@ HELD_BY = {
     "S2-7 a library of near-perfect calls, with what made them good": [
         "test_coaching.py::test_the_library_of_examples",
         "test_mission.py::test_an_example_says_what_it_shows_and_may_need_consent",
+        "test_night.py::test_an_example_of_many_calls_is_the_best_of_them",
     ],
     "S2-8 processes are improved, not only people": [
         "rules/process_problem: half of the agents miss it",
@@ -71,6 +73,8 @@ HELD_BY = {
         "rules/repeat_error: what is the fault of the process is not the agent's habit",
         "test_night.py::test_what_is_not_the_agents_fault_is_no_habit",
         "test_coaching.py::test_a_finding_is_verified_by_the_share_after_the_fix",
+        "test_findings.py::test_every_question_that_a_finding_names_must_be_missed_less",
+        "test_findings.py::test_a_finding_that_a_mean_raised_is_judged_by_the_mean",
         "test_agent_page.py::test_misses_that_are_not_the_agents_are_not_held_against_them",
     ],
     "S2-9 a sent message is not feedback done": [

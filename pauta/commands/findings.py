@@ -104,20 +104,19 @@ def verify(finding: str, helped: str | None, note: str | None, who: str | None, 
         row = here.ledger.select("findings", "id = ?", (name,))[0]
         judged = judged_finding(here.ledger, row, here.calendar, here.now)
         told = [each for each in judged if each.mended is not None]
-        if (len(told) < len(judged) or not told) and helped is None and row["state"] == "fixed":
-            raise ProblemsFound([_not_told(name, [each.name for each in judged if each not in told])])
+        open_ones, several = not told or len(told) < len(judged), len(judged) > 1
+        if open_ones and helped is None and row["state"] == "fixed":
+            raise ProblemsFound(
+                [_not_told(name, [each.name for each in judged if each not in told] if several else [])]
+            )
         worse = [each.name for each in told if not each.mended]
-        figures = _figures_of(told) | {"note": note}
-        if len(told) < len(judged) or not told:
-            figures["share_after"] = f"{figures.get('share_after', '')} helped: {helped}".strip()
-            figures.setdefault("share_before", "not known")
+        figures = _figures_of(told) | {"note": note} | ({"helped": helped} if open_ones else {})
         step = "verify"
-        if row["state"] == "fixed" and (worse or helped == "no"):
+        if row["state"] == "fixed" and (worse or (open_ones and helped == "no")):
             step, figures["reason"] = "reopen", _no_better(worse, told)
         state = move(here.ledger, here.people, "finding", name, step, who=who, at=here.now, **figures)
-    several = len(told) > 1
     said = [f"{each.name} {each.text}" if several and each.share else each.text for each in told]
-    said += [f"helped: {helped}"] if len(told) < len(judged) or not told else []
+    said += [f"helped: {helped}"] if open_ones else []
     click.echo(f"{name[:12]}: {'; '.join([*said, state])}")
     return GOOD
 
@@ -140,14 +139,14 @@ def withdraw(finding: str, reason: str, who: str | None, moment: str | None) -> 
 
 def _not_told(name: str, untold: list[str]) -> Problem:
     hint = "verify it once calls were evaluated after the fix, or say what was seen: --helped yes, --helped no"
-    about = f": {', '.join(untold)}" if len(untold) > 1 else ""
+    about = f": {', '.join(untold)}" if untold else ""
     return Problem("E791", f"there are no calls yet that say whether the fix of {name[:12]} helped{about}", None, hint)
 
 
 def _figures_of(told: list[Judged]) -> dict[str, Any]:
     """What a move keeps of figures: of one its numbers, of several a map by name."""
     if not told:
-        return {"calls": 0}
+        return {"share_before": "not known", "share_after": "not known", "calls": 0}
     if len(told) == 1:
         (one,) = told
         return {"share_before": one.before, "share_after": one.since, "calls": one.calls, "measure": one.name}

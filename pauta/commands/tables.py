@@ -85,6 +85,8 @@ def _input_of(feed: Feed, host: Host) -> Input | None:
     reading = [feed.source] if feed.source else [source for source, length in fits.items() if length == best > 0]
     if feed.options or len(reading) != 1 or reading[0] not in inputs or not fits.get(reading[0]):
         return None
+    if Path(feed.target).exists() and not Path(feed.target).is_file():
+        return None  # what comes through a pipe can be read once
     return inputs[reading[0]](feed.target) if host.owner("sources", reading[0]).built_in else None
 
 

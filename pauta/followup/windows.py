@@ -6,7 +6,7 @@ A window is read off the ledger by an index, as far as a rule asks: its size is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -15,7 +15,7 @@ from pauta.engine.delivery import stamp
 from pauta.engine.model.conditions import Condition, holds
 from pauta.engine.model.followup import FIGURES, Asked, Fact, KeptDuty, Miss, Over, Window
 from pauta.followup.calendar import Calendar
-from pauta.followup.facts import Read, asked_in
+from pauta.followup.facts import Read, asked_in, day_of
 from pauta.store import Ledger
 
 _DAY: Final = timedelta(days=1)
@@ -62,7 +62,9 @@ class Windows:
             self._readers, self._key = {}, key
         reader = self._readers.get(over)
         if reader is None:
-            reader = self._readers[over] = _Reader(self._ledger, over, key, self._until, self._calendar)
+            reader = self._readers[over] = _Reader(
+                self._ledger, over, key, self._until, self._calendar, lambda: self._mended
+            )
         return Window(
             over,
             key,
@@ -82,6 +84,17 @@ class Windows:
         query = """SELECT r.over_key FROM findings AS f JOIN raised AS r ON r.key = f.raised_key
             WHERE f.state NOT IN ('verified', 'withdrawn') AND r.over_kind = 'question'"""
         return frozenset(str(row["over_key"]) for row in self._ledger.rows(query))
+
+    @cached_property
+    def _mended(self) -> dict[str, str]:
+        """Of questions that many missed until it was mended the day of the fix: until then nobody missed them alone."""
+        query = """SELECT r.over_key, max(f.fixed_at) AS fixed_at FROM findings AS f
+            JOIN raised AS r ON r.key = f.raised_key WHERE f.state = 'verified' AND f.fixed_at IS NOT NULL
+            AND r.over_kind = 'question' GROUP BY r.over_key"""
+        return {
+            str(row["over_key"]): day_of(_moment(row["fixed_at"]), self._calendar).isoformat()
+            for row in self._ledger.rows(query)
+        }
 
     def _asked_of_all(self, days: tuple[str, str] | None) -> dict[str, tuple[int, int]]:
         if days is None:
@@ -104,8 +117,16 @@ class Windows:
 class _Reader:
     """Reads what is in one window; each list once."""
 
-    def __init__(self, ledger: Ledger, over: Over, key: str, until: datetime, calendar: Calendar) -> None:
-        self._ledger, self._over, self._until, self._whole = ledger, over, until, key
+    def __init__(
+        self,
+        ledger: Ledger,
+        over: Over,
+        key: str,
+        until: datetime,
+        calendar: Calendar,
+        mended: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._ledger, self._over, self._until, self._mended = ledger, over, until, mended
         card, _, question = key.partition("/") if over.kind == "question" else ("", "", "")
         self._question = question
         self._column = "scorecard" if over.kind == "question" else over.kind
@@ -134,10 +155,15 @@ class _Reader:
         if self._question:
             where, values = f"{where} AND question = ?", [*values, self._question]
         rows = self._ledger.cells("misses", _MISS, f"{where} ORDER BY at, evaluation_id, question", values)
+        mended = self._mended() if rows else {}
         found = [
-            Miss(evaluation, question, agent, team, card, _moment(at), _DATE(day), fault, error, credit)
+            Miss(
+                evaluation, question, agent, team, card, _moment(at), _DATE(day),
+                "process" if fault == "agent" and mended and day <= mended.get(f"{card}/{question}", "") else fault,
+                error, credit,
+            )
             for evaluation, question, agent, team, card, at, day, fault, error, credit in rows
-        ]
+        ]  # fmt: skip
         if self._over.last is None:
             return found
         there = {each.evaluation_id for each in self.facts}

@@ -158,7 +158,7 @@ def _answers(results: Results, question: Question) -> list[str]:
     for kind, share in (divmod(each, len(shares)) for each in both.tolist()):
         head, middle, why, tail = pieces[kind]
         plain.append(f'{head}{shares[share]}{middle}"evidence":[],"reason":{why}{tail}')
-    texts = [plain[n] for n in both_at.tolist()]
+    texts: list[str] = np.array(plain, dtype=np.object_)[both_at].tolist()
     for row, found in _found(given.findings).items() if given.findings is not None else ():
         head, middle, _, tail = pieces[kind_at[row]]
         texts[row] = f"{head}{shares[share_at[row]]}{middle}{found}{tail}"

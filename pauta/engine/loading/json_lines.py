@@ -77,10 +77,10 @@ def _read_quickly(line: bytes) -> dict[str, object] | None:
         return None
     if type(record) is not dict or may_hide_names(line):
         return None
-    return record if names_in(line) == fields_of(record) else None
+    return record if names_in(line) == _fields_of(record) else None
 
 
-def fields_of(record: dict[str, Any]) -> int:
+def _fields_of(record: dict[str, Any]) -> int:
     """How many fields a record has, with those of the maps inside it."""
     count = 0
     inside: list[Any] = [record]

@@ -7,8 +7,9 @@ CallBatch             many rows to evaluate: each a call, with the answers of on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -134,7 +135,7 @@ class CallBatch:
         path = name.removeprefix("call.")
         if not self.calls:
             return Words(Coded(np.zeros(self.size, dtype=np.uint8), (None,)))
-        return Words(coded([call.value(path) for call in self.calls]))
+        return Words(coded(_values(self.calls, path)))
 
     def said(self) -> Turns:
         """The turns of all rows by column, made from the records where they were not given; rows without have none."""
@@ -147,6 +148,20 @@ class CallBatch:
         if key not in self._once:
             self._once[key] = compute()
         return self._once[key]  # type: ignore[return-value]  # the key names one computation, so one type
+
+
+def _values(calls: Sequence[Call], path: str) -> list[Value | None]:
+    """`Call.value` of many calls: most fields are plain already."""
+    name, _, rest = path.partition(".")
+    held: Iterable[object]
+    if name in ("metrics", "attributes") and rest and "." not in rest:
+        maps = map(attrgetter(name), calls)
+        held = (each.get(rest) if type(each) is dict else value_at(each, rest) for each in maps)
+    elif name in CALL_FIELDS and not rest and name not in ("metrics", "attributes"):
+        held = map(attrgetter(name), calls)
+    else:
+        return [call.value(path) for call in calls]
+    return [each if each is None or type(each) is str else plain(each) for each in held]
 
 
 def batch_of(calls: Sequence[Call], humans: Sequence[HumanEvaluation | None] = ()) -> CallBatch:

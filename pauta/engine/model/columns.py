@@ -5,11 +5,13 @@ NumPy is imported inside the functions: the nouns of this package are also loade
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
+from math import isfinite
+from operator import ge, gt, le, lt
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
-from pauta.engine.model.conditions import ORDER_TESTS, Test, Value
+from pauta.engine.model.conditions import ORDER_TESTS, Test, Value, number_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +50,20 @@ def coded(items: Iterable[T]) -> Coded[T]:
     return Coded(np.array(codes, dtype=np.int32), tuple(item for _, item in seen))
 
 
+_COMPARE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {"at_least": ge, "at_most": le, "above": gt, "below": lt}
+
+
+def _passed(test: Test, values: Sequence[Value | None]) -> list[bool]:
+    """`Test.passes` of each value: of numbers there may be as many as rows, and they are compared as they are."""
+    bound = number_of(test.operand) if test.operator in ORDER_TESTS else None
+    if bound is None:
+        return [test.passes(value) for value in values]
+    compare = _COMPARE[test.operator]
+    return [
+        compare(value, bound) if type(value) is float and isfinite(value) else test.passes(value) for value in values
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A subject of conditions as a dictionary column; a value of None is absent."""
@@ -58,7 +74,7 @@ class Words:
         """(rows,) bool: which rows pass a test; the test is asked once per distinct value."""
         import numpy as np
 
-        passed = [test.passes(value) for value in self.column.values]
+        passed = _passed(test, self.column.values)
         codes = self.column.codes
         if passed.count(True) == 1 and len(codes) > len(passed):
             return np.asarray(codes == passed.index(True))  # a comparison of small codes is far cheaper than a look-up
@@ -77,8 +93,7 @@ class Numbers:
         import numpy as np
 
         if test.operator in ORDER_TESTS and isinstance(test.operand, int | float):
-            compare = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
-            return np.asarray(compare[test.operator](self.values, float(test.operand)), dtype=np.bool_)
+            return np.asarray(_COMPARE[test.operator](self.values, float(test.operand)), dtype=np.bool_)
         distinct, codes = np.unique(self.values, return_inverse=True)
         passed = [test.passes(None if np.isnan(value) else float(value)) for value in distinct]
         rows: NDArray[np.bool_] = np.array(passed, dtype=np.bool_)[codes]
