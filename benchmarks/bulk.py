@@ -90,7 +90,7 @@ def read_and_written(source: ParquetInput, setup: Setup, target: Path) -> float:
             took += time.process_time() - started
             results = scorer.score(batch, file=source.path, first_row=piece.first_row).results
             started = time.process_time()
-            stream.write(written(results, stored_schema()))
+            stream.write(written([results], results.schema, stored_schema()))
             took += time.process_time() - started
     return took
 

@@ -245,7 +245,10 @@ def test_a_record_replayed_comes_to_what_it_says(card, seed):
         [json.loads(json.dumps(each)) for each in records(evaluate(plan, batch_of(calls, humans)))],
         plan.scorecard,
     )
-    facts = {call.call_id: {name: getattr(call, name) for name in FACTS if getattr(call, name)} for call in calls}
+    facts = {
+        call.call_id: {name: getattr(call, name) for name in FACTS if getattr(call, name) not in NOTHING}
+        for call in calls
+    }
     claimed = Claims(lambda call, version: old, old, {"random"}, fixed=old)
     stored = Replayed(old, stored=True)
     wanted = Filter(lambda call: DAY)
@@ -345,6 +348,7 @@ def test_interval_and_chance():
     assert not moved(5).apart_from(whole)
 
 
+NOTHING = (None, "", {}, ())
 FACTS = ("duration_s", "customer_segment", "direction", "channel", "language", "metrics", "attributes")
 HOSTILE = "<script>document.title='x'</script>\u202e{{ 7*7 }}"
 

@@ -13,7 +13,7 @@ from pauta.bulk.counted import merge
 from pauta.bulk.once import OncePerFile
 from pauta.bulk.parts import PIECES_OF_A_PART, PIECES_WITH_TURNS, Parts
 from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS, Input, Piece
-from pauta.bulk.scorer import Scorer, Setup
+from pauta.bulk.scorer import Scorer, Setup, rows_of_a_piece
 from pauta.bulk.work import Done, Worker
 from pauta.bulk.workers import Workers
 from pauta.engine.host import Host
@@ -45,13 +45,14 @@ def score_files(
     scorer = setup.scorer(host)
     run = _Run(on_problem)
     takes = [_taken(source, scorer, run) for source in inputs]
-    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer, most)
+    rows = [most or rows_of_a_piece(scorer, ok and source.has_turns) for source, ok in zip(inputs, takes, strict=True)]
+    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer, rows)
     path = Path(target)
     parts = Parts(path, made_of, folder=target.endswith("/"), rejects=Path(rejects) if rejects else None)
     run.go_on(parts)
     with_turns = any(ok and source.has_turns for source, ok in zip(inputs, takes, strict=True))
     total = _total(inputs, takes)
-    pieces = _pieces(inputs, takes, parts.state.next_piece, most)
+    pieces = _pieces(inputs, takes, rows, parts.state.next_piece)
     here = Worker(inputs, scorer)
     try:
         with ExitStack() as stack:
@@ -88,12 +89,12 @@ def _total(inputs: Sequence[Input], takes: Sequence[bool]) -> int | None:
 
 
 def _pieces(
-    inputs: Sequence[Input], takes: Sequence[bool], start: int, most: int | None
+    inputs: Sequence[Input], takes: Sequence[bool], rows: Sequence[int | None], start: int
 ) -> Iterator[tuple[int, Piece]]:
     """The pieces of all inputs with their numbers, from one on."""
     number = 0
     for n, (source, ok) in enumerate(zip(inputs, takes, strict=True)):
-        for piece in source.pieces(n, most) if ok else ():
+        for piece in source.pieces(n, rows[n]) if ok else ():
             if number >= start:
                 yield number, piece
             number += 1
@@ -111,7 +112,7 @@ def _by_others(pool: Workers, pieces: Iterator[tuple[int, Piece]]) -> Iterator[t
         yield done.number, sent.pop(done.number), done
 
 
-def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, most: int | None) -> dict[str, Any]:
+def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, rows: Sequence[int | None]) -> dict[str, Any]:
     """What the results depend on: another of these, and a run begins anew."""
     from pauta import __version__
 
@@ -126,7 +127,7 @@ def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, most: int | 
         "plugins": sorted(f"{plugin.name} {plugin.version}" for plugin in scorer.host),
         "pauta": __version__,
         "python": platform.python_version(),
-        "pieces": [most, ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
+        "pieces": [rows, ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
     }
 
 

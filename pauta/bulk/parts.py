@@ -174,5 +174,5 @@ class Parts:
 
     def _empty(self, kind: str, schema: Any) -> Path:
         path = self._folder / f"{kind}-00000.parquet"
-        path.write_bytes(written(schema.empty_table(), schema))
+        path.write_bytes(written([], schema, schema))
         return path

@@ -30,7 +30,7 @@ from pauta.bulk.incoming import Incoming, Lazy
 from pauta.bulk.layout import Layout, layout_of
 from pauta.bulk.outcomes import Outcomes, outcomes_of
 from pauta.bulk.outgoing import Group, Made, Outgoing, no_results, rejects_batch
-from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS
+from pauta.bulk.pieces import ROWS
 from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.conditions import Condition, tests_of
@@ -131,17 +131,18 @@ def _removed(folder: Path, process: int) -> None:
         rmtree(folder, ignore_errors=True)
 
 
-def rows_of_a_piece(scorer: Scorer, with_turns: bool) -> int:
-    """How many rows of a table are best scored at once: more where many cards share them.
+def rows_of_a_piece(scorer: Scorer, with_turns: bool) -> int | None:
+    """How many rows of a table are best scored at once: more where many cards share them; None: the usual number.
 
     It depends on the cards alone. A card costs the same for every piece in which it scores anything, so pieces grow
     until each card has its part.
     """
     if with_turns:  # reading what was said costs far more than any number of cards
-        return ROWS_WITH_TURNS
+        return None
     named = scorer.setup.named
     cards = len(named) if named else len({card.id for card in scorer.cards})
-    return ROWS * min(max(-(-cards * ROWS_OF_A_CARD // ROWS), 1), MOST_TIMES_ROWS)
+    times = min(-(-cards * ROWS_OF_A_CARD // ROWS), MOST_TIMES_ROWS)
+    return ROWS * times if times > 1 else None
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.bulk.outgoing import rejects_batch
-from pauta.bulk.pieces import Input, Piece, Taken
-from pauta.bulk.schema import rejects_schema, stored_schema
+from pauta.bulk.pieces import ROWS, Input, Piece, Taken
+from pauta.bulk.schema import rejects_schema, result_schema, stored_schema
 from pauta.bulk.scorer import Scored, Scorer
 from pauta.engine.loading.records import Strangers
 from pauta.engine.pipeline import Summary
@@ -28,8 +28,8 @@ WITH_STATISTICS: Final = (
 """Columns that readers leave groups of rows out by; the least and the greatest of all others would help nobody."""
 
 
-def written(table: pa.Table | pa.RecordBatch, stored: pa.Schema) -> pa.Buffer:
-    """A table as a Parquet file in memory, one group of rows: the one way in which results are encoded.
+def written(tables: Iterable[pa.RecordBatch], schema: pa.Schema, stored: pa.Schema) -> pa.Buffer:
+    """Tables of a schema as one Parquet file in memory, each a group of rows: the one way in which results are encoded.
 
     stored: the schema that the file says it has.
     """
@@ -37,11 +37,9 @@ def written(table: pa.Table | pa.RecordBatch, stored: pa.Schema) -> pa.Buffer:
     import pyarrow.parquet as pq
 
     stream = pa.BufferOutputStream()
-    if isinstance(table, pa.RecordBatch):
-        table = pa.Table.from_batches([table])
-    options = parquet_options(table.schema)
-    with pq.ParquetWriter(stream, table.schema, **options) as writer:
-        writer.write_table(table, row_group_size=max(table.num_rows, 1))
+    with pq.ParquetWriter(stream, schema, **parquet_options(schema)) as writer:
+        for table in tables:
+            writer.write_table(pa.Table.from_batches([table]), row_group_size=table.num_rows)
         writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(stored.serialize().to_pybytes()).decode()})
     return stream.getvalue()
 
@@ -95,16 +93,15 @@ class Worker:
             scored = self._scorer.score(batch, file=source.path, first_row=first_row, skip=skip)
         except ProblemsFound as found:
             return _nothing(number, piece, found.problems)
-        results = scored.results
         rejects = scored.rejects if taken.lines is None else _all_rejects(taken, scored, source.path)
         scored.summary.refused += len(taken.refused)
         return Done(
             number,
-            written(results, stored_schema()) if results.num_rows else None,
-            results.num_rows,
+            written(scored.tables(ROWS), result_schema(), stored_schema()) if scored.evaluations else None,
+            scored.evaluations,
             scored.keys,
             scored.key_rows,
-            written(rejects, rejects_schema()) if rejects.num_rows else None,
+            written([rejects], rejects.schema, rejects_schema()) if rejects.num_rows else None,
             scored.problems if taken.lines is None else _all_problems(taken, scored, source.path),
             scored.summary,
             taken.strangers,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 from typing import Any, Final, TypeAlias
 
@@ -358,13 +358,14 @@ def _fails_section(coding: Coding) -> bool:
 
 def _unit(worths: Sequence[Worth]) -> int:
     """The common denominator of all amounts, as decimal fractions; 1 where it would be too large to be of use."""
-    denominators = {
-        Fraction(repr(amount)).limit_denominator(LARGEST_UNIT).denominator
-        for each in worths
-        for amount in (each.upper, each.lower)
-    }
-    unit = lcm(*denominators) if denominators else 1
+    amounts = {amount for each in worths for amount in (each.upper, each.lower)}
+    unit = lcm(*map(_denominator, amounts)) if amounts else 1
     return unit if unit <= LARGEST_UNIT else 1
+
+
+@lru_cache(4096)
+def _denominator(amount: float) -> int:
+    return Fraction(repr(amount)).limit_denominator(LARGEST_UNIT).denominator
 
 
 def _in_units(amount: float, unit: int) -> float:
