@@ -130,7 +130,7 @@ def _all_rejects(taken: Taken, scored: Scored, path: str) -> pa.RecordBatch:
     lines = pa.array(taken.lines[rows.to_numpy() - 1], rows.type)
     of_rows = scored.rejects.set_column(scored.rejects.schema.get_field_index("row"), "row", lines)
     together = pa.Table.from_batches([rejects_batch(path, taken.refused), of_rows.cast(rejects_schema())])
-    return together.sort_by([("row", "ascending"), ("code", "ascending")]).combine_chunks()
+    return together.sort_by([("row", "ascending"), ("code", "ascending")]).combine_chunks().to_batches()[0]
 
 
 def _unreadable(number: int, piece: Piece, source: Input, error: Exception) -> Done:
