@@ -389,5 +389,5 @@ def test_another_size_of_pieces_begins_anew(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(BrokenOffError):
             scored_by_column([path], setup(), tmp_path / "r.parquet", most=most, progress=stop)
         state = json.loads((tmp_path / ".r.parquet.parts" / "run.json").read_text())
-        assert state["made_of"]["pieces"][0] == most
+        assert state["made_of"]["pieces"][0] == [most]
         assert state["parts"] == 60 // most
