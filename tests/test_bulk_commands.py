@@ -176,6 +176,7 @@ def nobody_left(group: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_process_and_a_run_that_goes_on(folder: Path) -> None:
     calls = [{"call_id": f"c-{n % 1400}", "turns": [{"speaker": "agent", "text": "hello"}]} for n in range(1500)]
     (folder / "many.jsonl").write_text("".join(json.dumps(each) + "\n" for each in calls))

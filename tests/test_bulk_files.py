@@ -120,6 +120,7 @@ def test_where_the_input_is_cut_into_groups_changes_no_row(tmp_path: Path) -> No
     assert len(rows[0]) == 500
 
 
+@pytest.mark.slow
 def test_doubles_far_apart_are_refused_whoever_scores_them(tmp_path: Path) -> None:
     names = [f"call-{n}" for n in range(900)]
     names[777], names[850], names[10] = "call-5", "call-700", "call-9"
@@ -205,6 +206,7 @@ def killed_after_parts(tmp_path: Path, target: Path, parts: int) -> None:
     started.communicate()
 
 
+@pytest.mark.slow
 def test_kill_9_and_a_second_run_end_in_the_same_file(tmp_path: Path) -> None:
     table = calls(1500, call_id=[f"call-{n % 1400}" for n in range(1500)], agent=["a"] * 1500)
     file_of(table, tmp_path / "c.parquet")

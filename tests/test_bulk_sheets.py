@@ -54,6 +54,7 @@ FIT = {
     b"c-6,x,,red,y\n",
     "labels": b"call_id,label\nc-1,x\nc-2,\nc-3,y\n",
     "a column without a name": b"call_id,,team\nc-1,,x\nc-2,y,z\n",
+    "space in a column without a name": b"call_id,,team\nc-1, ,x\nc-2,y,z\nc-3,\x1f,z\nc-4,,z, ,\n",
     "facts": b"call_id,attributes.a.b,attributes.,metrics.x,metrics\nc-1,1,2,3,\nc-2,,,x,\nc-3,,,,{}\n",
     "nul": HEAD + b"c-1,,,a\x00na,,,\n" + ROW % 2,
     "lines of other kinds": HEAD + "c-1,,,ana\u2028x,nor\x85th,,\x0b\n".encode() + ROW % 2,
@@ -158,3 +159,10 @@ def test_any_text_below_a_heading(tmp_path_factory: pytest.TempPathFactory, text
     path = tmp_path_factory.mktemp("sheets") / "a.csv"
     path.write_bytes(b"call_id,team,agent\n" + text.encode())
     assert_same(path, most)
+
+
+def test_cells_of_space_alone_are_empty_in_columns_without_a_name_too(tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_bytes(b"call_id,,team\nc-1, ,x\nc-2,\t,z\nc-3,,z, ,\n")
+    assert [call.call_id for call in Csv({}).calls(str(path))] == ["c-1", "c-2", "c-3"]
+    assert_same(path)

@@ -164,6 +164,7 @@ def test_a_sink_that_hangs_ends_with_the_time(store):
     hang.set()
 
 
+@pytest.mark.slow
 def test_two_couriers_send_nothing_twice(tmp_path, store):
     queued(store, 60)
     posts = [Post(fails=lambda number, item: time.sleep(0.002)) for _ in range(2)]

@@ -181,6 +181,20 @@ def test_who_may_not_look_learns_nothing_of_the_measure_or_the_revisions(here):
     assert "no newer revision" in run(here, "dispute decide CALL revise --reason x", "petra").output
 
 
+def test_who_may_not_verify_a_finding_learns_nothing_of_its_questions(here):
+    begin(here, "open", "fixed", "disputed", "asked")
+    ledger = here.ledger()
+    (row,) = ledger.select("findings")
+    with ledger.writing():
+        ledger.put("findings", [{**row, "details": {"questions": ["secret-1", "secret-2"], "evaluations": []}}])
+    for words in ("findings verify FINDING", "findings verify FINDING --helped no"):
+        said = run(here, words, "ben").output
+        assert "E789" in said
+        assert "may not verify" in said
+        assert "secret" not in said
+    assert "secret-1" in run(here, "findings verify FINDING", "dora").output
+
+
 def test_quality_may_move_a_session_and_reads_nothing_of_it_in_its_calendar_file(things, tmp_path):
     for who, reads in (("petra", False), ("gil", True), (None, True)):
         file = tmp_path / f"{who}.ics"

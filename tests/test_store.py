@@ -297,6 +297,42 @@ def test_a_commit_that_fails_behind_is_told_and_keeps_nothing_of_its_batch(told_
     assert rows(path, "SELECT evaluation_id FROM evaluations") == [("e1",)]
 
 
+class Troubled:
+    """A connection on which nothing can be committed, for a reason that is not the database's."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def execute(self, query, *values):
+        if query == "COMMIT":
+            raise MemoryError
+        return self._connection.execute(query, *values)
+
+
+def test_a_commit_that_fails_behind_in_any_other_way_is_told_too(path):
+    store = Store(path, commits_behind=True)
+    store._db.conn = Troubled(store._db.conn)
+    store.write([evaluation()])
+    with pytest.raises(MemoryError):
+        store.close()
+    assert rows(path, "SELECT evaluation_id FROM evaluations") == []
+
+
+def test_where_no_more_threads_can_be_made_a_batch_is_committed_at_once(path, monkeypatch):
+    def none_more(thread):
+        raise RuntimeError("can't start new thread")
+
+    with Store(path, commits_behind=True) as store:
+        monkeypatch.setattr("threading.Thread.start", none_more)
+        store.write([evaluation()])
+        assert rows(path, "SELECT evaluation_id FROM evaluations") == [("e1",)]
+        store.write([evaluation("e2")])
+    assert rows(path, "SELECT evaluation_id FROM evaluations ORDER BY 1") == [("e1",), ("e2",)]
+
+
 def test_what_is_to_be_sent_is_committed_at_once(path):
     with Store(path, commits_behind=True) as store:
         store.write([evaluation()], send=[Recipient("crm")])
@@ -358,6 +394,7 @@ def test_writers_wait_for_each_other(path):
     assert shared == [(n + 1, int(n == 119)) for n in range(120)]
 
 
+KILLS = int(os.environ.get("PAUTA_KILLS", "12"))
 KILLED = """
 import sys
 from pauta.store import Store
@@ -391,10 +428,13 @@ def _run(path, commits, kill_after=None):
 
 
 @pytest.mark.parametrize(
-    "moments",
-    [pytest.param([0.03], id="once"), pytest.param([n * 0.01 for n in range(50)], marks=pytest.mark.slow, id="fifty")],
+    ("moments", "commits"),
+    [
+        pytest.param([0.03], "behind", id="once"),
+        pytest.param([0.03], "at once", marks=pytest.mark.slow, id="once, at once"),
+        pytest.param([0.5 * n / KILLS for n in range(KILLS)], "behind", marks=pytest.mark.slow, id="often"),
+    ],
 )
-@pytest.mark.parametrize("commits", ["at once", "behind"])
 def test_killed_at_any_moment_and_run_again_leaves_the_database_of_an_undisturbed_run(moments, commits, tmp_path):
     undisturbed = tmp_path / "undisturbed.db"
     _run(undisturbed, commits)
