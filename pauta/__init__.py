@@ -16,6 +16,8 @@ _ROOMS = {
     "engine.hookspecs": "hookimpl",
     "engine.loading.asked": "wants_from",
     "engine.loading.conditions": "Subjects condition_from",
+    "engine.loading.csv_rows": "CsvSheet csv_sheet",
+    "engine.loading.json_lines": "json_lines",
     "engine.loading.records": "call_from calls_from evaluations_from human_from unknown_field",
     "engine.model.calls": "Answer Call CallBatch HumanEvaluation Turn",
     "engine.model.conditions": "Condition holds tests_of",

@@ -14,6 +14,8 @@ from pauta.engine.evaluation.conditions import where as where
 from pauta.engine.hookspecs import hookimpl as hookimpl
 from pauta.engine.loading.asked import wants_from as wants_from
 from pauta.engine.loading.conditions import Subjects as Subjects, condition_from as condition_from
+from pauta.engine.loading.csv_rows import CsvSheet as CsvSheet, csv_sheet as csv_sheet
+from pauta.engine.loading.json_lines import json_lines as json_lines
 from pauta.engine.loading.records import (
     call_from as call_from,
     calls_from as calls_from,

@@ -196,9 +196,8 @@ def test_odd_files(name: str, tmp_path: Path) -> None:
 
 def test_a_line_that_is_too_long_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pauta.engine.loading import json_lines
-    from pauta.plugins.sources import jsonl
 
-    for module in (json_lines, jsonl, lines):
+    for module in (json_lines, lines):
         monkeypatch.setattr(module, "MOST_BYTES", 2000)
     monkeypatch.setattr(lines, "PIECE_BYTES", 3000)
     path = tmp_path / "a.jsonl"

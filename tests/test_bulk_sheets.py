@@ -52,6 +52,7 @@ FIT = {
     "never closed": HEAD + ROW % 1 + ROW % 2 + b'c-3,,,"ana,north,,\n' + ROW % 4 + ROW % 5,
     "unknown columns": b"call_id,mood,Turns,color,team\nc-1,,,,x\nc-2,good,,,x\nc-3,bad,,,x\nc-4,,hi,,x\nc-5,x,,red,\n"
     b"c-6,x,,red,y\n",
+    "unknown first in a wrong row": b"call_id,,mood,team\nc-1,x,good,x\nc-2,,,y\nc-3,,bad,y\nc-4,,bad,y\n",
     "labels": b"call_id,label\nc-1,x\nc-2,\nc-3,y\n",
     "a column without a name": b"call_id,,team\nc-1,,x\nc-2,y,z\n",
     "space in a column without a name": b"call_id,,team\nc-1, ,x\nc-2,y,z\nc-3,\x1f,z\nc-4,,z, ,\n",

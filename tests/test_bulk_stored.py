@@ -12,10 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import pytest
+from click.testing import CliRunner
 
-from pauta.engine.endpoints import calls_in, evaluations_in
+from pauta.cli import main
+from pauta.commands import follow_up, tables
+from pauta.engine.endpoints import calls_in
 from pauta.engine.host import Host
 from pauta.engine.loading.load import card_from_text
 from pauta.engine.loading.operation import Feed
@@ -28,14 +32,12 @@ from pauta.plugins.sinks.sqlite import Sqlite
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from test_bulk_lines import CARD, SHARED, a_day, as_told  # noqa: E402  # needs pyarrow
+from test_bulk_lines import CARD, as_told  # noqa: E402  # needs pyarrow
 from test_bulk_scorer import catalog, routed_records, same_problems, same_summary, table_of  # noqa: E402
 
 from pauta.bulk import files  # noqa: E402
-from pauta.bulk.lines import LinesInput  # noqa: E402
 from pauta.bulk.pieces import Input, ParquetInput  # noqa: E402
 from pauta.bulk.scorer import CardsGiven, Setup  # noqa: E402
-from pauta.bulk.sheets import SheetInput  # noqa: E402
 from pauta.bulk.stored import store_files  # noqa: E402
 
 HOST = Host(installed=False)
@@ -82,41 +84,6 @@ def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-SHEET = """Call ID;Attributes.tier;metrics.hold_s;metrics.waits;started_at;duration_s;team;channel
-"""
-
-
-def sheet(count: int) -> str:
-    rows = [
-        f"call-{n if n % 11 else n // 2};{('gold', 'none', '', 'tin', '7')[n % 5]};{n % 40},5;{('2', '3.0', '')[n % 3]};"
-        f"2026-03-0{n % 9 + 1} 10:00:00Z;{n if n % 17 else -n};{('north', 'south')[n % 2]};"
-        + ("voice" if n % 23 else "smoke")
-        for n in range(count)
-    ]
-    return SHEET + "\n".join(rows)
-
-
-def assert_same_sheets(paths: list[Path], folder: Path, made: Setup) -> None:
-    for _ in range(2):
-        expected = plainly(calls_in([Feed(str(each)) for each in paths], HOST), (), folder / "plain.db", made)
-        for most in (7, 100):
-            found = by_column([SheetInput(str(each)) for each in paths], folder / f"{most}.db", made, most)
-            assert dump(folder / f"{most}.db") == dump(folder / "plain.db")
-            same_summary(found[0], expected[0])
-            assert as_told(found[1]) == as_told(expected[1])
-            assert found[0].outcomes == expected[0].outcomes
-
-
-def test_sheets_once_and_again_and_under_another_card(tmp_path: Path) -> None:
-    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    for path, count in zip(paths, (130, 40), strict=True):
-        path.write_text(sheet(count))
-    for text in (CARD, CARD.replace("pass_mark: 60", "pass_mark: 70"), CARD.replace("1.0.0", "2.0.0")):
-        assert_same_sheets(paths, tmp_path, setup(text))
-    evaluations = dump(tmp_path / "plain.db")["evaluations"]
-    assert len(evaluations) > 100
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_many_cards_days_people_and_bad_rows(seed: int, tmp_path: Path) -> None:
     made = Setup(catalog(tmp_path))
@@ -138,11 +105,15 @@ def test_many_cards_days_people_and_bad_rows(seed: int, tmp_path: Path) -> None:
             same_summary(found[0], expected[0])
 
 
-def table(count: int, *, people: bool) -> Any:
-    """Calls with what was said, facts in all the forms that they take, some rows wrong; or with people's answers."""
-    dice = Random(count)
-    turns = [[{"speaker": "agent", "start": 1.5, "end": 2.0, "text": ("Hello", "Damn")[n % 2]},
-              {"speaker": "customer", "start": 3.0, "end": None, "text": "wait \U0001f600"}] for n in range(count)]  # fmt: skip
+def table(count: int) -> Any:
+    """Calls with what was said, facts in all the forms that they take, some rows wrong."""
+    turns = [
+        [
+            {"speaker": "agent", "start": 1.5, "end": 2.0, "text": ("Hello", "Damn")[n % 2]},
+            {"speaker": "customer", "start": 3.0, "end": None, "text": "wait \U0001f600"},
+        ]
+        for n in range(count)
+    ]
     columns: dict[str, Any] = {
         "call_id": [f"call-{n}" for n in range(count)],
         "agent": pa.array([("ana", "bo", None)[n % 3] for n in range(count)]).dictionary_encode(),
@@ -157,33 +128,177 @@ def table(count: int, *, people: bool) -> Any:
         "metrics.waits": [n % 6 for n in range(count)],
         "turns": turns,
     }
-    if people:
-        columns |= {
-            "evaluator": [("eva", "bob", None)[n % 3] for n in range(count)],
-            "evaluated_at": ["2026-04-02T10:00:00Z" if n % 2 else None for n in range(count)],
-            "mode": [("live", "recorded", None)[n % 3] for n in range(count)],
-            "greet": [dice.choice(["yes", "no", "maybe", "na", None]) for _ in range(count)],
-            "greet.comment": [None if n % 5 else "well \u201cdone\u201d" for n in range(count)],
-            "proper": [dice.choice(["yes", "no", "unverified"]) for _ in range(count)],
-            "wait": [dice.choice(["yes", None]) for _ in range(count)],
-        }
     return pa.table(columns)
 
 
-@pytest.mark.parametrize("people", [False, True])
-def test_a_parquet_file_as_its_source_reads_it(people: bool, tmp_path: Path) -> None:
+NIGHTS = (CARD, CARD, CARD.replace("pass_mark: 60", "pass_mark: 70"), CARD.replace("1.0.0", "2.0.0"))
+
+
+def test_a_file_as_its_source_reads_it_night_after_night_under_other_cards(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    for night, text in enumerate(
-        (CARD, CARD, CARD.replace("pass_mark: 60", "pass_mark: 70"), CARD.replace("1.0.0", "2.0.0"))
-    ):
-        pq.write_table(table(150 + 20 * night, people=people), path, row_group_size=40)
-        feeds = [Feed(str(path))]
-        expected = plainly(
-            calls_in(feeds, HOST), evaluations_in(feeds if people else [], HOST), tmp_path / "plain.db", setup(text)
-        )
+    for night, text in enumerate(NIGHTS):
+        made = table(150 + 20 * night)
+        pq.write_table(pa.concat_tables([made, made.slice(3, 9)]), path, row_group_size=40)
+        expected = plainly(calls_in([Feed(str(path))], HOST), (), tmp_path / "plain.db", setup(text))
         for most in (16, 1000):
             found = by_column([ParquetInput(str(path))], tmp_path / f"{most}.db", setup(text), most)
             assert dump(tmp_path / f"{most}.db") == dump(tmp_path / "plain.db")
             same_summary(found[0], expected[0])
             assert found[0].outcomes == expected[0].outcomes
-    assert len(dump(tmp_path / "plain.db")["evaluations"]) > 200
+            assert as_told(found[1]) == as_told(expected[1])
+    evaluations = dump(tmp_path / "plain.db")["evaluations"]
+    assert {each[3] for each in evaluations} == {"0", "1"}
+
+
+def answered(count: int) -> Any:
+    """Calls with people's answers beside them, in columns that a sheet of answers may have too."""
+    dice = Random(count)
+    moment, said = "2026-04-02T10:00:00Z", "well \u201cdone\u201d"
+    columns = {
+        "attributes.tier": ["gold"] * count,
+        "evaluator": [("eva", "bob", None)[n % 3] for n in range(count)],
+        "evaluated_at": [moment if n % 2 else None for n in range(count)],
+        "mode": [("live", "recorded", None)[n % 3] for n in range(count)],
+        "greet": [dice.choice(["yes", "no", "na", None]) for _ in range(count)],
+        "greet.comment": [None if n % 5 else said for n in range(count)],
+        "proper": [dice.choice(["yes", "no", "maybe"]) for _ in range(count)],
+    }
+    calls = table(count).select(["call_id", "agent", "team", "started_at", "duration_s", "channel"])
+    return pa.table({name: calls[name] for name in calls.column_names} | columns)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "card.yaml").write_text(CARD)
+    pq.write_table(table(60), tmp_path / "calls.parquet")
+    pq.write_table(answered(60), tmp_path / "answered.parquet")
+    return tmp_path
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(main, ["score", *words, "--card", "card.yaml"])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("words", [["calls.parquet"], ["answered.parquet", "--answers", "answered.parquet"]])
+def test_on_the_command_line_both_ways_write_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = mock.Mock(wraps=tables.store_tables)
+    monkeypatch.setattr(tables, "store_tables", stored)
+    by_column = run(*words, "--to", "column.db")
+    assert stored.call_count == 1
+    monkeypatch.setattr(tables, "stored_tables_of", lambda *_: "not today")
+    plainly = run(*words, "--to", "plain.db")
+    assert stored.call_count == 1
+    assert dump(Path("column.db")) == dump(Path("plain.db"))
+    assert (" by people" in plainly.stdout) == (len(words) > 1)
+    assert by_column.stdout.replace("column.db", "plain.db") == plainly.stdout
+    if len(words) == 1:
+        assert by_column.exit_code == plainly.exit_code == 1
+        assert sorted(by_column.stderr.splitlines()) == sorted(plainly.stderr.splitlines())
+
+
+def reason(words: list[str], targets: list[str]) -> str:
+    """Why a run goes the plain way."""
+    with pytest.MonkeyPatch.context() as patch:
+        asked = mock.Mock(wraps=tables.stored_tables_of)
+        patch.setattr(tables, "stored_tables_of", asked)
+        result = run(*words, *(word for target in targets for word in ("--to", target)))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return str(tables.stored_tables_of(*asked.call_args.args))
+
+
+@pytest.mark.parametrize(
+    ("words", "targets", "why"),
+    [
+        (["calls.parquet"], ["r.db", "r.jsonl"], "the results do not go to one SQLite database"),
+        (["calls.parquet"], ["r.jsonl"], "the results do not go to one SQLite database"),
+        (["calls.parquet", "--answers", "answered.parquet"], ["r.db"], "people's answers come from files of their own"),
+        (["calls.parquet", "--answers", "calls.parquet"], ["r.db"], "'calls.parquet' has no people's answers beside"),
+        (["answered.parquet"], ["r.db"], "has people's answers beside its calls, which --answers does not name"),
+        (["calls.jsonl"], ["r.db"], "the calls are not all in files that end in .parquet"),
+        (["twice.parquet", "--answers", "twice.parquet"], ["r.db"], "a call comes in several rows"),
+        (["long.parquet", "--answers", "long.parquet"], ["r.db"], "'long.parquet' has a row for every answer"),
+        (["mixed.parquet"], ["r.db"], "'mixed.parquet' has attributes as one column and as several"),
+        (["titled.parquet"], ["r.db"], "'titled.parquet' has columns that are not written as in the format"),
+        (["typed.parquet"], ["r.db"], "'typed.parquet' has the column duration_s in a type of its own"),
+        (["nobody.parquet"], ["r.db"], "and no column evaluator: nobody can tell whose they are"),
+        (["torn.parquet"], ["r.db"], "a table cannot be opened"),
+    ],
+)  # fmt: skip
+def test_what_might_come_out_otherwise_goes_the_plain_way(
+    folder: Path, words: list[str], targets: list[str], why: str
+) -> None:
+    people, calls = answered(6), table(6)
+    (folder / "calls.jsonl").write_text('{"call_id": "a"}\n')
+    (folder / "torn.parquet").write_bytes((folder / "calls.parquet").read_bytes()[:500])
+    strange = {
+        "twice": pa.concat_tables([people, people.slice(2, 1)]),
+        "long": people.append_column("question", people["greet"]).append_column("answer", people["greet"]),
+        "mixed": calls.append_column("attributes.vip", pa.array([True] * 6)),
+        "titled": calls.rename_columns(["Call ID", *calls.column_names[1:]]),
+        "typed": calls.set_column(4, "duration_s", pa.array(["1"] * 6)),
+        "nobody": people.drop_columns(["evaluator"]),
+    }
+    for name, each in strange.items():
+        pq.write_table(each, folder / f"{name}.parquet")
+    assert why in reason(words, targets)
+
+
+OPERATION = """
+operation: small
+timezone: UTC
+sources:
+  - parquet: {calls: calls.parquet}
+"""
+
+
+def test_in_an_operation_its_database_is_filled_and_followed_up(folder: Path) -> None:
+    (folder / "scorecards").mkdir()
+    (folder / "card.yaml").rename(folder / "scorecards" / "card.yaml")
+    (folder / "pauta.yaml").write_text(OPERATION)
+    stored, followed = mock.Mock(wraps=tables.store_tables), mock.Mock(wraps=follow_up.follow_up_after)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "store_tables", stored)
+        patch.setattr(follow_up, "follow_up_after", followed)
+        result = CliRunner().invoke(main, ["score"])
+    assert result.exit_code == 1, result.output
+    assert (stored.call_count, followed.call_count) == (1, 1), result.output
+    with closing(sqlite3.connect(folder / "pauta.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM evaluations").fetchone()[0] > 10
+        assert connection.execute("SELECT count(*) FROM marks").fetchone()[0] > 0
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from test_bulk_stored import ParquetInput, by_column, setup
+from pauta.bulk.stored import Outlets
+real = Outlets.hand_on
+def hand_on(*given):
+    print("piece", flush=True)
+    real(*given)
+Outlets.hand_on = hand_on
+by_column([ParquetInput(sys.argv[1])], Path(sys.argv[2]), setup(), 10)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 3, 8])
+def test_killed_in_the_middle_and_run_again_it_is_the_database_of_an_undisturbed_run(
+    after: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "t.parquet"
+    pq.write_table(table(200), source)
+    by_column([ParquetInput(str(source))], tmp_path / "undisturbed.db", setup(), 10)
+    path = tmp_path / "killed.db"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", KILLED, str(source), str(path)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(after):
+            assert process.stdout.readline() == "piece\n"
+        process.kill()
+    before = len(dump(path)["evaluations"])
+    by_column([ParquetInput(str(source))], path, setup(), 10)
+    assert dump(path) == dump(tmp_path / "undisturbed.db")
+    assert before < len(dump(path)["evaluations"])

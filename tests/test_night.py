@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -518,6 +519,11 @@ def test_the_command_follows_up_what_score_left(tmp_path, monkeypatch):
     again = runner.invoke(main, ["escalations", "run"])
     assert again.stdout == "0 evaluations followed up, 0 escalations raised\n"
     assert runner.invoke(main, ["escalations", "run", "--now", "tomorrow"]).exit_code == 2
+    assert runner.invoke(main, ["escalations", "run", "--now", "2026-12-02T09:00Z"]).exit_code == 0, "without seconds"
+    far = tmp_path / "small" / "pauta.yaml"
+    far.write_text(re.sub(r"timezone: \S+", "timezone: Asia/Tokyo", far.read_text(encoding="utf-8")), encoding="utf-8")
+    done = runner.invoke(main, ["escalations", "run", "--since", "0001-01-01"])
+    assert (done.exit_code, "--since is 0001-01-01" in done.output) == (2, True), done.output
 
 
 def test_check_tells_what_is_wrong_with_the_operations_escalations(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from test_records import ANY_RECORD, GOOD_CALL
 
+from pauta.engine.loading import json_lines
 from pauta.plugins.sources import jsonl
 
 pytest.importorskip("msgspec", reason="the quick reader comes with pauta[fast]")
@@ -53,7 +54,7 @@ HOSTILE = [
 def read(file, monkeypatch, quick):
     with monkeypatch.context() as patched:
         if not quick:
-            patched.setattr(jsonl, "_quick", None)
+            patched.setattr(json_lines, "_quick", None)
         source = jsonl.Jsonl({})
         return repr([list(source.calls(str(file))), list(source.evaluations(str(file)))])
 
@@ -81,4 +82,4 @@ def test_any_lines(tmp_path_factory, records, separators):
 def test_good_lines_are_read_quickly():
     record = {"call_id": "a", "turns": [{"speaker": "agent", "text": 'he said "yes": good', "start": 1.5}]}
     for separators in (None, (",", ":"), (" , ", " : ")):
-        assert jsonl._read_quickly(json.dumps(record, separators=separators).encode()) == record
+        assert json_lines._read_quickly(json.dumps(record, separators=separators).encode()) == record

@@ -9,6 +9,7 @@ from plugins_made import Plugin
 
 from pauta.engine.endpoints import calls_in, evaluations_in, files_of
 from pauta.engine.host import Host
+from pauta.engine.loading import json_lines
 from pauta.engine.loading.operation import Feed
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.problems import Problem
@@ -88,7 +89,7 @@ def test_mended_values_have_their_types(tmp_path):
 
 
 def test_a_line_without_end_is_left_out_and_not_held(tmp_path, monkeypatch):
-    monkeypatch.setattr(jsonl, "MOST_BYTES", 100)
+    monkeypatch.setattr(json_lines, "MOST_BYTES", 100)
     path = tmp_path / "calls.jsonl"
     path.write_text('{"call_id": "a"}\n' + "x" * 1000 + '\n{"call_id": "b"}\n' + "y" * 101, encoding="utf-8")
     found = list(jsonl.Jsonl({}).calls(str(path)))

@@ -17,9 +17,11 @@ from pauta.bulk.scorer import Scorer, Setup, rows_of_a_piece
 from pauta.bulk.work import Done, Worker
 from pauta.bulk.workers import Workers
 from pauta.engine.host import Host
+from pauta.engine.loading.records import Strangers
 from pauta.engine.pipeline import CardSummary, Seen, Summary, Tell
 from pauta.engine.problems import Problem, ProblemsFound, Severity
 
+REJECTS: Final = "--rejects FILE.parquet writes every row that was refused"
 TOLD: Final = 20
 """So many problems of one code are told one by one, and the others counted."""
 
@@ -43,16 +45,16 @@ def score_files(
     Raises ProblemsFound where a process ends before its time, OSError where the results cannot be written.
     """
     scorer = setup.scorer(host)
-    run = _Run(on_problem)
-    takes = [_taken(source, scorer, run) for source in inputs]
+    run = _IntoParts(on_problem)
+    takes = [taken_of(source, scorer, run) for source in inputs]
     rows = [most or rows_of_a_piece(scorer, ok and source.has_turns) for source, ok in zip(inputs, takes, strict=True)]
     made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer, rows)
     path = Path(target)
     parts = Parts(path, made_of, folder=target.endswith("/"), rejects=Path(rejects) if rejects else None)
     run.go_on(parts)
     with_turns = any(ok and source.has_turns for source, ok in zip(inputs, takes, strict=True))
-    total = _total(inputs, takes)
-    pieces = _pieces(inputs, takes, rows, parts.state.next_piece)
+    total = total_of(inputs, takes)
+    pieces = numbered(inputs, takes, rows, parts.state.next_piece)
     here = Worker(inputs, scorer)
     try:
         with ExitStack() as stack:
@@ -72,7 +74,7 @@ def score_files(
     return run.summary
 
 
-def _taken(source: Input, scorer: Scorer, run: _Run) -> bool:
+def taken_of(source: Input, scorer: Scorer, run: Run) -> bool:
     """Whether an input is a table of calls; if not, that is told."""
     try:
         scorer.layout(source.schema, source.path)
@@ -83,12 +85,13 @@ def _taken(source: Input, scorer: Scorer, run: _Run) -> bool:
     return True
 
 
-def _total(inputs: Sequence[Input], takes: Sequence[bool]) -> int | None:
+def total_of(inputs: Sequence[Input], takes: Sequence[bool]) -> int | None:
+    """How many rows there are to score, None where nobody knows."""
     rows = [source.rows for source, ok in zip(inputs, takes, strict=True) if ok]
     return None if None in rows else sum(each for each in rows if each is not None)
 
 
-def _pieces(
+def numbered(
     inputs: Sequence[Input], takes: Sequence[bool], rows: Sequence[int | None], start: int
 ) -> Iterator[tuple[int, Piece]]:
     """The pieces of all inputs with their numbers, from one on."""
@@ -131,8 +134,8 @@ def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, rows: Sequen
     }
 
 
-class _Run:
-    """One run: what it did, whom it told."""
+class Run:
+    """One run, wherever its results go: what it did, whom it told."""
 
     def __init__(self, on_problem: Tell | None) -> None:
         self.summary = Summary()
@@ -142,19 +145,6 @@ class _Run:
         self._told: set[Problem] = set()
         self._of_code: Counter[str] = Counter()
         self._rows = 0
-
-    def go_on(self, parts: Parts) -> None:
-        """Take over what an earlier run did."""
-        if not parts.state.parts:
-            return
-        before, mine = parts.state.summary(), self.summary
-        for name in ("calls", "evaluations", "unclaimed", "refused", "errors", "warnings", "failures"):
-            setattr(mine, name, getattr(before, name))  # what was told now was told then, and counted
-        mine.by_card = before.by_card
-        self._once = OncePerFile.from_kept(parts.state.once)
-        for keys in parts.known_keys:
-            self._seen.fresh_codes(keys)
-            self._rows += len(keys)
 
     def tell(self, problem: Problem) -> None:
         """Tell a problem: those of plugins once, of each code the first ones."""
@@ -173,14 +163,39 @@ class _Run:
         if self._of_code[problem.code] <= TOLD:
             self._on_problem(problem)
 
-    def tell_counted(self) -> None:
-        """Say how many problems were not told one by one."""
+    def tell_counted(self, hint: str = REJECTS) -> None:
+        """Say how many problems were not told one by one. hint: where they all are."""
         for code, count in sorted(self._of_code.items()):
             if count > TOLD:
                 message = f"and {count - TOLD:,} more problems of this kind, {count:,} in all"
-                self._on_problem(
-                    Problem(code, message, None, "--rejects FILE.parquet writes every row that was refused")
-                )
+                self._on_problem(Problem(code, message, None, hint))
+
+    def _take(self, piece: Piece, problems: Sequence[Problem], strangers: Strangers, summary: Summary) -> None:
+        """Tell and count what came of a piece."""
+        for problem in (*self._once.left(piece.input), *problems):
+            self.tell(problem)
+        self._once.strangers.add(strangers)
+        for name in ("calls", "evaluations", "unclaimed", "refused"):
+            setattr(self.summary, name, getattr(self.summary, name) + getattr(summary, name))
+        for name, card in summary.by_card.items():
+            merge(self.summary.by_card.setdefault(name, CardSummary()), card)
+
+
+class _IntoParts(Run):
+    """A run whose results are written part by part."""
+
+    def go_on(self, parts: Parts) -> None:
+        """Take over what an earlier run did."""
+        if not parts.state.parts:
+            return
+        before, mine = parts.state.summary(), self.summary
+        for name in ("calls", "evaluations", "unclaimed", "refused", "errors", "warnings", "failures"):
+            setattr(mine, name, getattr(before, name))  # what was told now was told then, and counted
+        mine.by_card = before.by_card
+        self._once = OncePerFile.from_kept(parts.state.once)
+        for keys in parts.known_keys:
+            self._seen.fresh_codes(keys)
+            self._rows += len(keys)
 
     def all(
         self,
@@ -215,14 +230,5 @@ class _Run:
                 if isinstance(made, str):
                     Path(made).unlink()
             done = here.do(number, piece, done.key_rows[~fresh])
-        for problem in (*self._once.left(piece.input), *done.problems):
-            self.tell(problem)
-        self._once.strangers.add(done.strangers)
-        self._count(done.summary)
+        self._take(piece, done.problems, done.strangers, done.summary)
         parts.append(done.made, done.rejects, keys)
-
-    def _count(self, other: Summary) -> None:
-        for name in ("calls", "evaluations", "unclaimed", "refused"):
-            setattr(self.summary, name, getattr(self.summary, name) + getattr(other, name))
-        for name, card in other.by_card.items():
-            merge(self.summary.by_card.setdefault(name, CardSummary()), card)

@@ -136,8 +136,8 @@ class Incoming(Checked):
         said = self.turns.said
         return said if rows is None else said.of_rows(rows.astype(np.int64))
 
-    def call(self, row: int) -> Call:
-        """The call of a row."""
+    def call(self, row: int, *, turns: bool = True) -> Call:
+        """The call of a row. turns: whether what was said is asked for."""
         if row in self.doors:
             call = self.doors[row][0]
             assert call is not None, "a row that was refused is no call"
@@ -147,7 +147,7 @@ class Incoming(Checked):
         return Call(
             **fields,
             **maps,
-            turns=self.turns.turns(row) if self.turns is not None else (),
+            turns=self.turns.turns(row) if turns and self.turns is not None else (),
             at=self.place(row),
         )
 

@@ -6,6 +6,7 @@ path: the exact reader and the door of all records (engine/loading), which mend 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from pauta.bulk.laid import OF_TURNS, TEXTS, Laid
 from pauta.bulk.layout import MAPS
 from pauta.bulk.pieces import Piece, Taken, usual_rows
 from pauta.bulk.reading import Entry, passing, taken
-from pauta.engine.loading.json_lines import BOM, MOST_BYTES, may_hide_names, names_in, record_in, wrong_file
+from pauta.engine.loading.json_lines import MOST_BYTES, may_hide_names, names_in, record_in, wrong_file
 from pauta.engine.model.calls import SPEAKERS
 from pauta.engine.problems import Place, Problem
 
@@ -88,7 +89,7 @@ class LinesInput:
 
     def _wrong(self, stream: BinaryIO) -> Problem | None:
         """What is wrong with the file as a whole; the stream stands at its begin again."""
-        first = stream.readline(BLOCK).removeprefix(BOM)
+        first = stream.readline(BLOCK).removeprefix(BOM_UTF8)
         stream.seek(0)
         return wrong_file(first, self.path)
 
@@ -102,7 +103,7 @@ class LinesInput:
             stream.seek(start)
             text = stream.read(min(stop - start, PIECE_BYTES + MOST_BYTES + 1))  # a last line beyond that is no call
         if start == 0:
-            text = text.removeprefix(BOM)
+            text = text.removeprefix(BOM_UTF8)
         return _Reading(self.path, piece.first_row, text).taken()
 
 

@@ -2,7 +2,8 @@
 
 Setup      what a run needs to score: pickled, it goes to other processes and other machines
 Scorer     one process's plans
-Scored     what came of one batch
+Grouped    what came of one batch, card by card
+Scored     the same as tables
 rows_of_a_piece    how many rows a batch should have
 """
 
@@ -145,6 +146,20 @@ def rows_of_a_piece(scorer: Scorer, with_turns: bool) -> int | None:
     return ROWS * times if times > 1 else None
 
 
+@dataclass(frozen=True)
+class Grouped:
+    """What came of a batch before tables are made of it.
+
+    groups: the results of each card, `size` in all. wrong: what was refused: row, call, why. problems: what is told.
+    """
+
+    groups: list[Group]
+    size: int
+    wrong: list[tuple[int, str | None, Problem]]
+    problems: tuple[Problem, ...]
+    summary: Summary
+
+
 @dataclass
 class Scored:
     """What came of a batch. made: the results, to be had as tables. rejects: in the published schema.
@@ -213,24 +228,33 @@ class Scorer:
 
     def finish(self, incoming: Incoming, skip: NDArray[np.bool_] | None = None) -> Scored:
         """The results of a batch that was prepared."""
-        refused = list(incoming.refused)
         key_rows = np.flatnonzero(incoming.taken)
+        came = self.grouped(incoming, skip)
+        wrong = sorted(((incoming.first_row + row, call, why) for row, call, why in came.wrong), key=_by_row)
+        return Scored(
+            made=self._outgoing.made(came.groups, incoming.facts, came.size),
+            rejects=rejects_batch(incoming.file, wrong),
+            problems=came.problems,
+            keys=keys_of(incoming, key_rows),
+            key_rows=key_rows,
+            summary=came.summary,
+        )
+
+    def grouped(self, incoming: Incoming, skip: NDArray[np.bool_] | None = None) -> Grouped:
+        """The same card by card, for those who need no table of it."""
+        refused = list(incoming.refused)
         if skip is not None:
             doubles = np.flatnonzero(incoming.taken & skip).tolist()
-            calls = [incoming.call(row) for row in doubles]
-            refused += [(row, call.call_id, second_record(call)) for row, call in zip(doubles, calls, strict=True)]
+            calls = ((row, incoming.call(row)) for row in doubles)
+            refused += [(row, call.call_id, second_record(call)) for row, call in calls]
         outcomes = outcomes_of(incoming, self.router, skip)
         told = [problem for _, _, problem in sorted([*refused, *outcomes.problems], key=lambda each: each[0])]
         groups, size = _groups(incoming, outcomes, self, told)
-        wrong = [each for each in (*refused, *outcomes.problems) if each[2].severity == "error"]
-        return Scored(
-            made=self._outgoing.made(groups, incoming.facts, size),
-            rejects=rejects_batch(
-                incoming.file, sorted(((incoming.first_row + row, call, why) for row, call, why in wrong), key=_by_row)
-            ),
+        return Grouped(
+            groups,
+            size,
+            wrong=[each for each in (*refused, *outcomes.problems) if each[2].severity == "error"],
             problems=(*self._layout_warnings(incoming), *told),
-            keys=keys_of(incoming, key_rows),
-            key_rows=key_rows,
             summary=summary_of(incoming, outcomes, groups, skip),
         )
 

@@ -22,6 +22,7 @@ from pauta.engine.loading.csv_rows import (
     FIELDS,
     MAPS,
     broken_row,
+    cells_of,
     delimiter_in,
     name_of,
     number_in,
@@ -269,7 +270,7 @@ class _Reading:
                 yield broken_row(self._broken[line], at)
                 continue
             row = self._rows[line]
-            yield wrong_row(self._names, row, at) or (record_of(self._names, row), at)
+            yield wrong_row(self._names, row, at) or (record_of(cells_of(self._names, row)), at)
 
 
 def _maps(facts: dict[str, list[Any]]) -> list[dict[str, Any] | None]:
@@ -283,16 +284,19 @@ def _maps(facts: dict[str, list[Any]]) -> list[dict[str, Any] | None]:
 def _slow(size: int, fields: dict[str, list[Any]], strange: Sequence[tuple[str, list[Any]]]) -> set[int]:
     """The rows that are to be looked at one by one: words for seconds, no id, and fields that no call has.
 
-    Of those the first is told, once it stands in a row that is a call; a row that has nothing else is none.
+    Of those the first is told, once it stands in a row that is a call; a row that has nothing else is none, nor is one
+    with a cell under no name.
     """
     slow = {n for n, cell in enumerate(fields.get("duration_s", ())) if isinstance(cell, str)}
     slow |= {n for n, cell in enumerate(fields["call_id"]) if cell is None}
     if strange:
+        wrong = {n for name, column in strange if not name for n, cell in enumerate(column) if cell is not None}
+        slow |= wrong
         known = [column for name, column in fields.items() if name not in WHOSE]
         slow |= (bare := {n for n in range(size) if all(column[n] is None for column in known)})
         for name, column in strange:
-            there = [n for n, cell in enumerate(column) if cell is not None and n not in bare]
-            slow.update(there if not name or folded(name) in KNOWN else there[:1])
+            there = [n for n, cell in enumerate(column) if cell is not None and n not in bare and n not in wrong]
+            slow.update(there if folded(name) in KNOWN else there[:1])
     return slow
 
 

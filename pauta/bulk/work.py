@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.bulk.incoming import Incoming
 from pauta.bulk.outgoing import rejects_batch
 from pauta.bulk.pieces import ROWS, Input, Piece, Taken
 from pauta.bulk.schema import rejects_schema, result_schema, stored_schema
@@ -79,21 +80,13 @@ class Worker:
 
         What cannot be read is a problem of its rows.
         """
-        source = self._inputs[piece.input]
-        try:
-            taken = source.read(piece)
-        except (OSError, ValueError) as error:
-            return _unreadable(number, piece, source, error)
-        batch, first_row = taken.batch, piece.first_row if taken.lines is None else 1
-        skip = None
-        if doubles is not None:
-            skip = np.zeros(batch.num_rows, dtype=np.bool_)
-            skip[doubles] = True
-        try:
-            scored = self._scorer.score(batch, file=source.path, first_row=first_row, skip=skip)
-        except ProblemsFound as found:
-            return _nothing(number, piece, found.problems)
-        rejects = scored.rejects if taken.lines is None else _all_rejects(taken, scored, source.path)
+        found = self.read(number, piece)
+        if isinstance(found, Done):
+            return found
+        (taken, incoming), path = found, self._inputs[piece.input].path
+        skip = None if doubles is None else marked(doubles, incoming.size)
+        scored = self._scorer.finish(incoming, skip)
+        rejects = scored.rejects if taken.lines is None else _all_rejects(taken, scored, path)
         scored.summary.refused += len(taken.refused)
         return Done(
             number,
@@ -102,17 +95,38 @@ class Worker:
             scored.keys,
             scored.key_rows,
             written([rejects], rejects.schema, rejects_schema()) if rejects.num_rows else None,
-            scored.problems if taken.lines is None else _all_problems(taken, scored, source.path),
+            all_problems(taken, scored.problems, path),
             scored.summary,
             taken.strangers,
         )
 
+    def read(self, number: int, piece: Piece) -> tuple[Taken, Incoming] | Done:
+        """The rows of a piece with their columns checked; where they cannot be read, all that comes of them."""
+        source = self._inputs[piece.input]
+        try:
+            taken = source.read(piece)
+        except (OSError, ValueError) as error:
+            return _unreadable(number, piece, source, error)
+        first_row = piece.first_row if taken.lines is None else 1
+        try:
+            return taken, self._scorer.prepare(taken.batch, file=source.path, first_row=first_row)
+        except ProblemsFound as found:
+            return _nothing(number, piece, found.problems)
 
-def _all_problems(taken: Taken, scored: Scored, path: str) -> tuple[Problem, ...]:
+
+def marked(rows: NDArray[np.intp], size: int) -> NDArray[np.bool_]:
+    """(size,) bool: true in some rows."""
+    marks = np.zeros(size, dtype=np.bool_)
+    marks[rows] = True
+    return marks
+
+
+def all_problems(taken: Taken, of_rows: tuple[Problem, ...], path: str) -> tuple[Problem, ...]:
     """What was told of the lines and of the rows, in the order of the file. Rows are told of by their lines."""
-    assert taken.lines is not None
+    if taken.lines is None:
+        return of_rows
     told = [*taken.warnings, *(why for _, _, why in taken.refused)]
-    for each in scored.problems:
+    for each in of_rows:
         if each.place is not None and each.place.file == path and each.place.line:
             each = replace(each, place=replace(each.place, line=int(taken.lines[each.place.line - 1])))
         told.append(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,9 @@ from pauta.commands.answering import (
     wrong_use,
 )
 from pauta.commands.escalations_test import try_escalations
+
+if TYPE_CHECKING:
+    from pauta.followup.calendar import Calendar
 
 
 @click.group()
@@ -56,9 +59,10 @@ def run(moment: str | None, since: datetime | None, again: bool, form: str) -> i
     now, workspace = _moment(moment), Workspace()
     with followed(now, workspace) as here:
         setting, problems = setting_of(here)
+        begins = _begins(since, setting.calendar) if since else None
         if again:
             ask_again(here.ledger)
-        night = run_night(here.store, setting, now, setting.calendar.instant(since) if since else None)
+        night = run_night(here.store, setting, now, begins)
         told = tell_people(here, setting.language)
     tell([*workspace.host.problems, *problems, *night.problems, *told])
     if form == "json":
@@ -100,14 +104,20 @@ def _about(row: Mapping[str, Any]) -> str:
     return f"call {row['call_id']}" if row["call_id"] else f"{row['over_kind']} {row['over_key']}"
 
 
+def _begins(since: datetime, calendar: Calendar) -> datetime:
+    """The beginning of a day in the operation's zone."""
+    try:
+        return calendar.instant(since)
+    except OverflowError:  # before the beginning of time, or after its end
+        wrong_use(f"--since is {since.date()}, a day that cannot be counted with")
+
+
 def _moment(text: str | None) -> datetime:
-    from datetime import UTC
+    from pauta.commands.follow_up import now_of
+    from pauta.engine.model.moments import MOMENT_EXAMPLE
+    from pauta.engine.problems import ProblemsFound
 
-    from pauta.engine.model.moments import MOMENT_EXAMPLE, moment_from
-
-    if text is None:
-        return datetime.now(UTC)
-    found = moment_from(text)
-    if found is None:
+    try:
+        return now_of(text)
+    except ProblemsFound:
         wrong_use(f"--now is a moment with its offset, such as {MOMENT_EXAMPLE}")
-    return found.astimezone(UTC)

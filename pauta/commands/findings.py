@@ -96,23 +96,24 @@ def verify(finding: str, helped: str | None, note: str | None, who: str | None, 
 
     Example: pauta findings verify 41c0
     """
-    from pauta.followup.lives import find, move
+    from pauta.followup.lives import find, may, move
     from pauta.followup.measures import judged_finding
 
     with followed(moment) as here:
         name = find(here.ledger, "finding", finding)
         row = here.ledger.select("findings", "id = ?", (name,))[0]
-        judged = judged_finding(here.ledger, row, here.calendar, here.now)
+        its_to_say = who is None or may(here.people, "finding", row, "owner", who)
+        judged = judged_finding(here.ledger, row, here.calendar, here.now) if its_to_say else []
         told = [each for each in judged if each.mended is not None]
         open_ones, several = not told or len(told) < len(judged), len(judged) > 1
-        if open_ones and helped is None and row["state"] == "fixed":
+        if open_ones and helped is None and row["state"] == "fixed" and its_to_say:
             raise ProblemsFound(
                 [_not_told(name, [each.name for each in judged if each not in told] if several else [])]
             )
         worse = [each.name for each in told if not each.mended]
         figures = _figures_of(told) | {"note": note} | ({"helped": helped} if open_ones else {})
         step = "verify"
-        if row["state"] == "fixed" and (worse or (open_ones and helped == "no")):
+        if row["state"] == "fixed" and its_to_say and (worse or (open_ones and helped == "no")):
             step, figures["reason"] = "reopen", _no_better(worse, told)
         state = move(here.ledger, here.people, "finding", name, step, who=who, at=here.now, **figures)
     said = [f"{each.name} {each.text}" if several and each.share else each.text for each in told]

@@ -77,7 +77,7 @@ def score(
     """
     from pauta.commands.follow_up import follow_up_after
     from pauta.commands.sinks import operation_redactor
-    from pauta.commands.tables import score_tables, tables_of, workers_of
+    from pauta.commands.tables import score_tables, store_tables, stored_tables_of, tables_of, workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
     from pauta.engine.problems import has_errors
@@ -100,20 +100,25 @@ def score(
     if workers or rejects:
         wrong_use(f"{'--workers' if workers else '--rejects'} is for tables that are scored by column, and {tables}")
     outlets = _outlets(workspace, targets, form)
-    progress = _Progress()
-    summary = run(
-        calls_in(files, workspace.host),
-        evaluations_in(human_files, workspace.host),
-        router=router,
-        host=workspace.host,
-        outlets=outlets,
-        batch_size=batch,
-        progress=progress,
-        document_of=documents,
-        redactor=redactor,
-        deliver_for_s=deliver_for,
-    )
-    progress.done()
+    if redactor is None:
+        tables = stored_tables_of(files, human_files, outlets, workspace, router)
+    if not isinstance(tables, str):
+        summary = store_tables(tables, outlets[0], workspace, router, documents)
+    else:
+        progress = _Progress()
+        summary = run(
+            calls_in(files, workspace.host),
+            evaluations_in(human_files, workspace.host),
+            router=router,
+            host=workspace.host,
+            outlets=outlets,
+            batch_size=batch,
+            progress=progress,
+            document_of=documents,
+            redactor=redactor,
+            deliver_for_s=deliver_for,
+        )
+        progress.done()
     followed = follow_up_after(workspace, outlets) if follow_up and not targets else []
     problems = [*workspace.host.problems, *summary.problems, *followed]
     tell(problems)

@@ -16,8 +16,10 @@ from pauta.commands.answering import DONE_WITH_FAILURES, GOOD, PROBLEMS_FOUND, t
 if TYPE_CHECKING:
     from pauta.bulk.pieces import Input
     from pauta.bulk.scorer import Setup
+    from pauta.bulk.stored import DocumentOf
     from pauta.engine.host import Host
     from pauta.engine.loading.operation import Feed
+    from pauta.engine.outlets import Outlet
     from pauta.engine.pipeline import Summary
     from pauta.engine.routing import Router
     from pauta.workspace import Workspace
@@ -51,6 +53,11 @@ def tables_of(
         return "people's answers come from files of their own"
     if len(targets) != 1 or not targets[0].endswith((TABLE, "/")):
         return f"the results do not go to one file that ends in {TABLE}, or to one folder that ends in /"
+    return _inputs_of(files, host, asked=asked)
+
+
+def _inputs_of(files: Sequence[Feed], host: Host, *, asked: bool) -> list[Input] | str:
+    """Files as inputs that are read by column, or why they cannot be."""
     try:
         import pyarrow  # noqa: F401  # whether it is there
 
@@ -67,6 +74,68 @@ def tables_of(
     except (OSError, ValueError) as error:
         return f"a table cannot be opened: {str(error).splitlines()[0]}"
     return reason or fit
+
+
+def stored_tables_of(
+    files: Sequence[Feed], others: Sequence[Feed], outlets: Sequence[Outlet], workspace: Workspace, router: Router
+) -> list[Input] | str:
+    """The inputs of a run that can go by column into one database, or why it cannot.
+
+    others: files of people's answers. Answers that stand beside the calls are taken where they are asked for: where
+    these are the files of the calls.
+    """
+    host = workspace.host
+    if len(outlets) != 1 or not _is_database(outlets[0], host):
+        return "the results do not go to one SQLite database"
+    beside = bool(others)
+    if beside and ({each.target for each in others} != {each.target for each in files} or any(map(_options, others))):
+        return "people's answers come from files of their own"
+    if not all(each.target.lower().endswith(TABLE) for each in files):
+        return f"the calls are not all in files that end in {TABLE}"
+    inputs = _inputs_of(files, host, asked=False)
+    return inputs if isinstance(inputs, str) else _as_plainly(inputs, setup_of(workspace, router), host, beside)
+
+
+def _as_plainly(inputs: list[Input], setup: Setup, host: Host, beside: bool) -> list[Input] | str:
+    """The inputs, or why the database might not be the plain path's. beside: whether people's answers are taken."""
+    from pauta.bulk.pieces import ParquetInput
+    from pauta.bulk.stored import each_call_once, unlike_plain
+    from pauta.engine.problems import ProblemsFound
+
+    scorer = setup.scorer(host)
+    try:
+        layouts = [scorer.layout(each.schema, each.path) for each in inputs]
+    except ProblemsFound as found:
+        return found.problems[0].message
+    found_in = list(zip(inputs, layouts, strict=True))
+    reason = next((reason for each, layout in found_in if (reason := unlike_plain(each, layout))), None)
+    if reason is not None:
+        return reason
+    if not beside:
+        some = next((each.path for each, layout in found_in if layout.has_people), None)
+        return f"'{some}' has people's answers beside its calls, which --answers does not name" if some else inputs
+    without = next((each.path for each, layout in found_in if not (layout.has_people and layout.has_answers)), None)
+    if without is not None:
+        return f"'{without}' has no people's answers beside its calls"
+    long = next((each.path for each in inputs if {"question", "answer"} <= set(each.schema.names)), None)
+    if long is not None:
+        return f"'{long}' has a row for every answer"
+    tables = [each for each in inputs if isinstance(each, ParquetInput)]
+    try:
+        return inputs if each_call_once(tables, layouts) else "a call comes in several rows"
+    except (OSError, ValueError) as error:
+        return f"a table cannot be read: {str(error).splitlines()[0]}"
+
+
+def _is_database(outlet: Outlet, host: Host) -> bool:
+    from pauta.engine.outlets import owner_of
+
+    owner = owner_of(outlet.sink, host)
+    return owner is not None and owner.built_in and outlet.sink.name == "sqlite" and outlet.redactor is None
+
+
+def _options(feed: Feed) -> bool:
+    return bool(feed.options) or feed.source not in ("", "parquet")
 
 
 def _input_of(feed: Feed, host: Host) -> Input | None:
@@ -153,6 +222,20 @@ def score_tables(
     if summary.failures or workspace.host.problems:
         return summary, DONE_WITH_FAILURES
     return summary, PROBLEMS_FOUND if summary.errors else GOOD
+
+
+def store_tables(
+    inputs: Sequence[Input], outlet: Outlet, workspace: Workspace, router: Router, document_of: DocumentOf
+) -> Summary:
+    """Score tables into a database; what the run did, with its problems."""
+    from pauta.bulk.stored import store_files
+
+    bar = Bar()
+    setup, host = setup_of(workspace, router), workspace.host
+    try:
+        return store_files(inputs, outlet, setup, host=host, document_of=document_of, progress=bar)
+    finally:
+        bar.done()
 
 
 class Bar:

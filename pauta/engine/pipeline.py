@@ -259,7 +259,7 @@ class _Run:
             counted[id(card)].count(verdict, human is not None)
         calls = list({id(call): call for call, _, _ in rows}.values())
         cards = list({(card.name, card.digest): card for card in different.values()}.values())
-        about = [self._described(card) for card in cards]
+        about = [described(card, self._document_of(card)) for card in cards]
         self._outlets.hand_on(calls, about, records)
 
     def _masked(
@@ -281,16 +281,6 @@ class _Run:
                 self.tell(Problem("E753", what, call.at, "mend the pattern under redact in pauta.yaml, and run again"))
         return [row for row, _ in kept], [record for _, record in kept]
 
-    def _described(self, card: Scorecard) -> Mapping[str, object]:
-        title = card.title.in_language(card.language, card.id)
-        return {
-            "scorecard": card.id,
-            "version": card.version,
-            "digest": card.digest,
-            "title": title,
-            "document": self._document_of(card),
-        }
-
     def drop(self) -> None:
         """Break the run off: sinks keep what they had before, as far as they can."""
         self._outlets.drop()
@@ -298,6 +288,18 @@ class _Run:
     def close(self, deliver_for_s: float) -> None:
         """Finish every sink that still works."""
         self.summary.outcomes.update(self._outlets.close(deliver_for_s))
+
+
+def described(card: Scorecard, document: Mapping[str, object] | None) -> Mapping[str, object]:
+    """What sinks are told of a card beside its results."""
+    title = card.title.in_language(card.language, card.id)
+    return {
+        "scorecard": card.id,
+        "version": card.version,
+        "digest": card.digest,
+        "title": title,
+        "document": document,
+    }
 
 
 def card_filled_in(

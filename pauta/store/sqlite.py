@@ -48,7 +48,7 @@ class Store(AnyStore):
         self.path = Path(path)
         self._behind = commits_behind
         self._committing: Thread | None = None
-        self._not_committed: sqlite3.Error | None = None
+        self._not_committed: BaseException | None = None
         with self._telling():
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -130,10 +130,7 @@ class Store(AnyStore):
         try:
             with self._db.atomic():
                 yield
-            if behind:
-                self._committing = Thread(target=self._commit, name="commit")
-                self._committing.start()
-            else:
+            if not (behind and self._commits_behind()):
                 connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -143,10 +140,19 @@ class Store(AnyStore):
     def _writing_a_batch(self) -> AbstractContextManager[None]:
         return self._writing(behind=self._behind)
 
+    def _commits_behind(self) -> bool:
+        """Let the commit go on behind; False where there can be no more threads."""
+        self._committing = Thread(target=self._commit, name="commit")
+        try:
+            self._committing.start()
+        except RuntimeError:
+            self._committing = None
+        return self._committing is not None
+
     def _commit(self) -> None:
         try:
             self._db.conn.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:  # whatever it is, the batch is lost, and the caller is to hear of it
             self._not_committed = error
             if self._db.conn.in_transaction:
                 self._db.conn.execute("ROLLBACK")

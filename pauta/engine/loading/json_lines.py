@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from pauta.engine.problems import Place, Problem, ProblemsFound
@@ -22,13 +24,37 @@ else:
     _quick = msgspec.json.Decoder().decode
 
 MOST_BYTES: Final = 50 * 1024 * 1024
-"""A longer line is no call."""
-BOM: Final = b"\xef\xbb\xbf"
+"""A longer line is no call: it is left out without being held in memory."""
 _OTHER_FILES: Final = {
     b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"PK\x03\x04": "a zip archive or an Excel sheet",
     b"\x1f\x8b": "a compressed file", b"SQLite format 3": "a database",
 }  # fmt: skip
 _SPACED_NAME: Final = re.compile(rb'"[ \t\r]+:')
+
+
+def json_lines(file: str) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
+    """The records of a file of JSON lines with their places, and a Problem for each line that is none.
+
+    Blank lines are passed over. A file that cannot be read, or is something else altogether, is one Problem.
+    """
+    try:
+        with Path(file).open("rb") as stream:
+            number = 0
+            while line := stream.readline(MOST_BYTES + 1):
+                number += 1
+                if number == 1:
+                    line = line.removeprefix(BOM_UTF8)
+                    wrong = wrong_file(line, file)
+                    if wrong:
+                        yield wrong
+                        return
+                if line.strip():
+                    yield record_in(line, Place(file, number, 1))
+                while len(line) > MOST_BYTES and not line.endswith(b"\n"):  # the rest of a line that is too long
+                    line = stream.readline(MOST_BYTES + 1) or b"\n"
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        yield Problem("E510", f"'{file}' cannot be read: {reason}", Place(file))
 
 
 def wrong_file(line: bytes, file: str) -> Problem | None:
