@@ -79,6 +79,7 @@ def test_a_duty_ends_when_the_session_is_recorded(ledger):
     [
         ("duty", "d1", "close", "luis", {}, "E788", "is open, which close does not follow"),
         ("duty", "d1", "hold", "rita", DETAILS, "E789", "Rita Sol may not hold this duty"),
+        ("duty", "d1", "close", "rita", {}, "E789", "Rita Sol may not close this duty"),
         ("duty", "d1", "hold", "luis", {}, "E790", "it must be said: agreed"),
         ("duty", "d1", "hold", "luis", {"agreed": ""}, "E790", "it must be said: agreed"),
         ("duty", "d1", "hodl", "luis", {}, "E788", "there is no move 'hodl'"),

@@ -115,11 +115,11 @@ def move(
         row = _row(ledger, thing, name)
         step = MOVES[thing].get(move)
         before = str(row["state"])
-        if step is None or before not in step.before:
-            raise ProblemsFound([_illegal(thing, name, move, before)])
-        if who is not None and not may(people, thing, row, step.by, who):
+        if step is not None and who is not None and not may(people, thing, row, step.by, who):
             said = f"{people.get(who).name} may not {move.replace('_', ' ')} this {_SHOWN[thing]}"
             raise ProblemsFound([Problem("E789", said, None, f"this may: {MAY[step.by]}")])
+        if step is None or before not in step.before:  # told after it: its state is nobody else's business
+            raise ProblemsFound([_illegal(thing, name, move, before)])
         if move == "finalise" and row["status"] == "incomplete":
             hint = "score the missing answers first: with them it is final by itself"
             raise ProblemsFound([Problem("E788", f"the evaluation {name[:8]} is not complete", None, hint)])
