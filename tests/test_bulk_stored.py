@@ -223,6 +223,8 @@ def reason(words: list[str], targets: list[str]) -> str:
         (["titled.parquet"], ["r.db"], "'titled.parquet' has columns that are not written as in the format"),
         (["typed.parquet"], ["r.db"], "'typed.parquet' has the column duration_s in a type of its own"),
         (["nobody.parquet"], ["r.db"], "and no column evaluator: nobody can tell whose they are"),
+        (["bare.parquet"], ["r.db"], "'bare.parquet' may have rows that are no calls"),
+        (["struct.parquet"], ["r.db"], "'struct.parquet' has the column attributes in a type of its own"),
         (["torn.parquet"], ["r.db"], "a table cannot be opened"),
     ],
 )  # fmt: skip
@@ -238,6 +240,8 @@ def test_what_might_come_out_otherwise_goes_the_plain_way(
         "mixed": calls.append_column("attributes.vip", pa.array([True] * 6)),
         "titled": calls.rename_columns(["Call ID", *calls.column_names[1:]]),
         "typed": calls.set_column(4, "duration_s", pa.array(["1"] * 6)),
+        "bare": pa.table({"call_id": ["a", "b"], "team": ["north", None], "label": ["x", "y"]}),
+        "struct": calls.set_column(6, "attributes", pa.array([{"seats": {"of": 1}}] * 6)),
         "nobody": people.drop_columns(["evaluator"]),
     }
     for name, each in strange.items():

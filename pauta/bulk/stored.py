@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from pauta.bulk.files import Run, numbered, taken_of, total_of
 from pauta.bulk.incoming import Incoming
-from pauta.bulk.layout import MAPS, MOMENTS, Layout
+from pauta.bulk.layout import MAPS, MOMENTS, OF_CALLS, Layout
 from pauta.bulk.outgoing import Group
 from pauta.bulk.pieces import Input, ParquetInput, Piece
 from pauta.bulk.scorer import Grouped, Scorer, Setup, keys_of
@@ -172,7 +172,42 @@ def unlike_plain(source: Input, layout: Layout) -> str | None:
     strange = next(
         (name for name, at in columns.items() if not _plain_column(name, source.schema.field(at).type)), None
     )
-    return f"'{source.path}' has the column {strange} in a type of its own" if strange else None
+    if strange:
+        return f"'{source.path}' has the column {strange} in a type of its own"
+    return None if _all_are_calls(source, layout) else f"'{source.path}' may have rows that are no calls"
+
+
+def _all_are_calls(source: ParquetInput, layout: Layout) -> bool:
+    """Whether no row can have nothing of a call but whose it is: the plain path leaves such rows out.
+
+    Told by the file's statistics: some column of calls is filled in every row, or there are columns of calls alone.
+    """
+    import pyarrow.parquet as pq
+
+    facts = {f"{kind}.{fact}" for kind, names in layout.facts.items() for fact in names}
+    if {*source.schema.names} <= {*OF_CALLS, *facts}:
+        return True
+    parts = {f"{kind}.{part.name}" for kind in MAPS for part in _parts(source.schema, kind)}
+    telling = {*OF_CALLS[:10], *facts, *parts} - {"call_id", "agent", "started_at"}
+    with pq.ParquetFile(source.path) as file:
+        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+        filled = [
+            {column.path_in_schema for column in map(group.column, range(group.num_columns)) if _is_filled(column)}
+            for group in groups
+        ]
+    return bool(telling.intersection(*filled))
+
+
+def _parts(schema: pa.Schema, name: str) -> Sequence[pa.Field]:
+    from pyarrow import types
+
+    kind = schema.field(name).type if name in schema.names else None
+    return list(kind) if kind is not None and types.is_struct(kind) else []
+
+
+def _is_filled(column: Any) -> bool:
+    told = column.statistics
+    return told is not None and told.has_null_count and told.null_count == 0
 
 
 def _plain_column(name: str, kind: pa.DataType) -> bool:

@@ -71,7 +71,7 @@ def score(
     CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
     pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
     Files in Parquet, JSONL and CSV that go to one Parquet file are scored by column, and a run that was broken off
-    goes on where it was.
+    goes on where it was. Parquet files that go to one SQLite database are scored by column too.
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """

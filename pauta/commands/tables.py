@@ -1,4 +1,4 @@
-"""`pauta score` from table to table: when a run can go by column, and how it is told."""
+"""`pauta score` from tables into a table or a database: when a run can go by column, and how it is told."""
 
 from __future__ import annotations
 
