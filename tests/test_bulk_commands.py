@@ -203,3 +203,45 @@ def test_ctrl_c_leaves_no_process_and_a_run_that_goes_on(folder: Path) -> None:
     assert again.returncode == 1
     assert (folder / "r.parquet").read_bytes() == (folder / "whole.parquet").read_bytes()
     assert not list(folder.glob(".*.parts"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["calls.jsonl", "--to", "calls.jsonl"], "'calls.jsonl' is read by this run"),
+        (["calls.jsonl", "--to", "./calls.jsonl"], "'./calls.jsonl' is read by this run"),
+        (["calls.jsonl", "--to", "r.parquet", "--rejects", "calls.jsonl"], "'calls.jsonl' is read by this run"),
+        (["calls.jsonl", "--to", "r.parquet", "--rejects", "r.parquet"], "would both be written to 'r.parquet'"),
+        (["out/part-1.jsonl", "--to", "out/"], "a file in 'out/' is read by this run"),
+        (["calls.jsonl", "--answers", "a.csv", "--to", "a.csv"], "'a.csv' is read by this run"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read(folder: Path, words: list[str], said: str) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / "part-1.jsonl").write_bytes(a_day(3))
+    (folder / "a.csv").write_text("call_id,evaluator,greeted\ncall-1,eva,yes\n")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = score(*words)
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_nothing_is_written_over_what_is_read_by_a_sink_of_the_operation(folder: Path) -> None:
+    (folder / "pauta.yaml").write_text("operation: north\nsinks: [calls.jsonl]\n")
+    before = (folder / "calls.jsonl").read_bytes()
+    result = score("calls.jsonl")
+    assert (result.exit_code, "'calls.jsonl' is read by this run" in result.output) == (2, True), result.output
+    assert (folder / "calls.jsonl").read_bytes() == before
+
+
+def test_two_runs_into_one_file_do_not_mix(folder: Path) -> None:
+    from pauta.bulk.parts import Parts
+
+    (folder / "r.parquet").write_text("an earlier one")
+    other = Parts(folder / "r.parquet", {}, folder=False, rejects=None)
+    result = score("calls.jsonl", "--to", "r.parquet")
+    assert result.exit_code == 3, result.output
+    assert "'r.parquet' cannot be written: another run is writing it" in result.output
+    other.drop()
+    assert score("calls.jsonl", "--to", "r.parquet").exit_code in (0, 1)
+    assert not list(folder.glob(".r.parquet.parts"))

@@ -3,6 +3,7 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 pa = pytest.importorskip("pyarrow")
@@ -38,3 +39,14 @@ def test_a_card_with_many_answers_is_scored_without_a_person():
     found = [record_from(row) for row in scored.results.to_pylist()]
     assert [record["score"] for record in found] == [100.0, 0.0]
     assert {answer["criterion_answer"] for answer in found[0]["answers"]} == {9}
+
+
+def test_a_call_without_seconds_among_texts_comes_twice():
+    text = "scorecard: a\nversion: 1.0.0\nsections: [{section: s, answers: yes_no, questions: [{question: q}]}]\n"
+    loaded = card_from_text(text, Host(installed=False))
+    assert loaded.scorecard is not None, loaded.problems
+    table = pa.table({"call_id": ["a", "b", "b"], "duration_s": ["7,5", None, None]}).to_batches()[0]
+    scorer = Setup(CardsGiven((loaded.scorecard,)), installed=False).scorer()
+    scored = scorer.score(table, skip=np.array([False, False, True]))
+    assert [problem.code for problem in scored.problems] == ["E531"]
+    assert scored.calls == 2

@@ -17,7 +17,6 @@ from pauta.bulk.columns import (
     column_of,
     days_of,
     json_ready,
-    numbers_of,
     subject_of,
 )
 from pauta.bulk.layout import MAPS, OF_CALLS
@@ -182,7 +181,8 @@ class Incoming(Checked):
             lists["started_at"] = self.moments["started_at"].to_pylist()
         if "duration_s" in lists:
             lists["duration_s"] = [
-                None if np.isnan(each) else float(each) for each in numbers_of(self.columns["duration_s"])
+                None if each is None or isinstance(each, str) or each != each else float(each)
+                for each in lists["duration_s"]  # rows with a text go by the door
             ]
         return lists
 

@@ -7,13 +7,14 @@ pauta begins anew.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from pauta.bulk.work import written
 from pauta.engine.pipeline import CardSummary, Summary
 
 STATE: Final = "run.json"
+LOCK: Final = "lock"
 PIECES_OF_A_PART: Final = 64
 """About a million rows: less than a minute's work, and a year of calls has few parts."""
 PIECES_WITH_TURNS: Final = 12
@@ -64,11 +66,12 @@ class State:
 
 
 class Parts:
-    """The parts of a run in the making."""
+    """The parts of a run in the making. Raises BlockingIOError where another run makes them."""
 
     def __init__(self, target: Path, made_of: Mapping[str, Any], *, folder: bool, rejects: Path | None) -> None:
         self._target, self._is_folder, self._rejects_target = target, folder, rejects
         self._folder = target.parent / f".{target.name}.parts"
+        self._lock = _locked(self._folder / LOCK)
         self.state = self._found(json.loads(json.dumps(made_of)))
         self._part: JoinedParquet | None = None
         self._rejects: JoinedParquet | None = None
@@ -81,8 +84,9 @@ class Parts:
             state = State({})
         if state.made_of == made_of and all((self._folder / name).exists() for name in state.files):
             return state
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        for each in self._folder.iterdir():
+            if each.name != LOCK:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
         return State(made_of)
 
     @property
@@ -141,6 +145,7 @@ class Parts:
         for joined in (self._part, self._rejects):
             if joined is not None:
                 joined.drop()
+        self._lock.close()
 
     def finish(self) -> None:
         """All pieces are done: put the results, and the rejects where they are wanted, in place."""
@@ -156,6 +161,7 @@ class Parts:
         if self._rejects_target is not None:
             self._one("rejects", self._whole("rejects"), rejects_schema()).replace(self._rejects_target)
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.close()
 
     def _whole(self, kind: str) -> list[Path]:
         return [self._folder / name for name in self.state.files if name.startswith(f"{kind}-")]
@@ -176,3 +182,23 @@ class Parts:
         path = self._folder / f"{kind}-00000.parquet"
         path.write_bytes(written([], schema, schema))
         return path
+
+
+def _locked(path: Path) -> IO[str]:
+    """A file that nobody else has locked, for as long as it is open; the end of the process opens it too."""
+    try:
+        import fcntl
+    except ImportError:  # Windows keeps files that are open from being replaced
+        fcntl = None  # type: ignore[assignment]
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+        try:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                return lock
+        except BlockingIOError:
+            lock.close()
+            raise BlockingIOError(errno.EAGAIN, "another run is writing it") from None
+        lock.close()  # the run before took its folder away just now

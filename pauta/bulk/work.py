@@ -105,7 +105,7 @@ class Worker:
         source = self._inputs[piece.input]
         try:
             taken = source.read(piece)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's are such
             return _unreadable(number, piece, source, error)
         first_row = piece.first_row if taken.lines is None else 1
         try:

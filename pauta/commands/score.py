@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pauta.workspace import Workspace
 
 PROGRESS_EVERY_S: Final = 0.2
-OF_PLUGINS: Final = ("E784", "E793")
+OF_PLUGINS: Final = ("E784", "E785", "E793")
 """Problems of the follow-up that are failures of plugins or sinks."""
 
 
@@ -76,7 +76,7 @@ def score(
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
     from pauta.commands.follow_up import follow_up_after
-    from pauta.commands.sinks import operation_redactor
+    from pauta.commands.sinks import operation_redactor, read_and_written
     from pauta.commands.tables import score_tables, store_tables, stored_tables_of, tables_of, workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
@@ -87,6 +87,9 @@ def score(
     router, documents, refused = router_of(workspace, cards)
     files = files_given(workspace, calls, "calls")
     human_files = files_given(workspace, answers, "answers")
+    over = read_and_written(workspace, [each.target for each in (*files, *human_files)], targets, rejects)
+    if over:
+        wrong_use(over)
     redactor, processes = operation_redactor(workspace), workers_of(workers)
     asked = workers is not None or rejects is not None
     tables: Any = "the operation redacts results"

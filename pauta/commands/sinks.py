@@ -61,6 +61,29 @@ def outlets_of(workspace: Workspace, targets: Sequence[str] = ()) -> list[Outlet
     return outlets
 
 
+def read_and_written(
+    workspace: Workspace, read: Sequence[str], targets: Sequence[str], rejects: str | None
+) -> str | None:
+    """Why a run would write over what it reads or has just written, None where it does not; databases are added to."""
+    operation = workspace.operation
+    own = [str(each.options.get("path") or "") for each in operation.sinks] if operation and not targets else []
+    files = {Path(each).resolve() for each in read}
+    if rejects and Path(rejects).resolve() in {Path(each).resolve() for each in targets}:
+        return f"results and rejects would both be written to '{rejects}'"
+    for target in filter(None, (*targets, *own, rejects)):
+        there = Path(target).resolve()
+        if there in files and not _is_database(there):
+            return f"'{target}' is read by this run, and the results would be written over it"
+        if target.endswith("/") and any(each.parent == there for each in files):
+            return f"a file in '{target}' is read by this run, and the results would be written over it"
+    return None
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(16) == b"SQLite format 3\0"
+
+
 def close_all(outlets: Sequence[Outlet]) -> None:
     """Let go of sinks that got nothing: files stay as they were."""
     for outlet in outlets:
