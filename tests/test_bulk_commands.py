@@ -211,6 +211,7 @@ def test_ctrl_c_leaves_no_process_and_a_run_that_goes_on(folder: Path) -> None:
         (["calls.jsonl", "--to", "calls.jsonl"], "'calls.jsonl' is read by this run"),
         (["calls.jsonl", "--to", "./calls.jsonl"], "'./calls.jsonl' is read by this run"),
         (["calls.jsonl", "--to", "r.parquet", "--rejects", "calls.jsonl"], "'calls.jsonl' is read by this run"),
+        (["calls.jsonl", "--to", "r.parquet", "--rejects", "r.csv"], "it takes a file that ends in .parquet"),
         (["calls.jsonl", "--to", "r.parquet", "--rejects", "r.parquet"], "would both be written to 'r.parquet'"),
         (["out/part-1.jsonl", "--to", "out/"], "a file in 'out/' is read by this run"),
         (["calls.jsonl", "--answers", "a.csv", "--to", "a.csv"], "'a.csv' is read by this run"),

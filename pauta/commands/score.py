@@ -90,6 +90,8 @@ def score(
     over = read_and_written(workspace, [each.target for each in (*files, *human_files)], targets, rejects)
     if over:
         wrong_use(over)
+    if rejects and not rejects.endswith(".parquet"):
+        wrong_use(f"--rejects is '{rejects}'; it takes a file that ends in .parquet")
     redactor, processes = operation_redactor(workspace), workers_of(workers)
     asked = workers is not None or rejects is not None
     tables: Any = "the operation redacts results"
