@@ -92,6 +92,7 @@ def scored(inputs: list[ParquetInput], target: Path | str, **more: Any) -> tuple
     return score_files(inputs, str(target), setup(), host=Host(installed=False), on_problem=told.append, **more), told
 
 
+@pytest.mark.slow
 def test_the_same_bytes_by_two_workers_and_by_one(tmp_path: Path) -> None:
     table = calls(1234)
     inputs = [file_of(table, tmp_path / "a.parquet", 450), file_of(calls(7).slice(3), tmp_path / "b.parquet")]

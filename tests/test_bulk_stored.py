@@ -287,7 +287,7 @@ by_column([ParquetInput(sys.argv[1])], Path(sys.argv[2]), setup(), 10)
 """
 
 
-@pytest.mark.parametrize("after", [1, 3, 8])
+@pytest.mark.parametrize("after", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 8))])
 def test_killed_in_the_middle_and_run_again_it_is_the_database_of_an_undisturbed_run(
     after: int, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ def short(monkeypatch):
     monkeypatch.setattr(simulated, "days", lambda seed: islice(whole(seed), 12))
 
 
+@pytest.mark.slow
 def test_the_first_days_show_the_weak_agent_and_nobody_else(short, tmp_path):
     seen = simulated.run(SEED, tmp_path / "centre.db")
     assert seen.evaluations == 12 * 223

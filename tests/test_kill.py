@@ -152,7 +152,7 @@ def check(kind, tmp_path, receiver, moments, calls=CALLS, seed=4):
     print(f"{kind}: {killed} of {killed} killed and as if undisturbed ({number} runs), killed when there were {cut}")
 
 
-KILLS = int(os.environ.get("PAUTA_KILLS", "9"))
+KILLS = int(os.environ.get("PAUTA_KILLS", "6"))
 """How many runs are killed; 50 take about half an hour on two cores."""
 
 

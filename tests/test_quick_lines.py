@@ -69,7 +69,7 @@ def test_hostile_lines(line, tmp_path, monkeypatch):
     assert_same(tmp_path / "a.jsonl", monkeypatch)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(st.one_of(GOOD_CALL, ANY_RECORD), max_size=6), st.sampled_from([None, (",", ":"), (" , ", " : ")]))
 def test_any_lines(tmp_path_factory, records, separators):
     file = tmp_path_factory.mktemp("lines") / "a.jsonl"

@@ -116,6 +116,7 @@ def test_several_cards_keep_the_order_of_the_batch():
     assert isinstance(deepcopy(both), list)
 
 
+@pytest.mark.slow
 def test_answers_kept_from_earlier_batches_are_those_of_this_one():
     for seed in range(12):
         dice = Dice.seeded(seed)
