@@ -6,7 +6,6 @@ python -m benchmarks.bulk FILE WORKERS     one run in this process; prints {seco
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.clock import in_turn, ratios, seconds, spread
+from benchmarks.clock import in_turn, most_memory, ratios, seconds, spread
 from benchmarks.figures import Figure, Part, times
 from benchmarks.forty import PRODUCTS, card, evaluations, plan
 from pauta.bulk.files import score_files
@@ -231,7 +230,7 @@ def one_run(path: str, workers: int) -> dict[str, float]:
         return {
             "seconds": took,
             "wall": time.perf_counter() - wall,
-            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "megabytes": most_memory(),
         }
 
 

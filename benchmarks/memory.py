@@ -6,14 +6,13 @@ python -m benchmarks.memory CALLS     one run in this process; prints {seconds, 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clock import seconds
+from benchmarks.clock import most_memory, seconds
 from benchmarks.figures import Figure, Part
 from pauta.engine.host import Host
 from pauta.engine.loading.load import load_card
@@ -77,7 +76,7 @@ def one_run(count: int) -> dict[str, float]:
     router = Router(_NoCatalogue(), named=[loaded.scorecard])
     took = seconds(lambda: score(calls(count), router=router, host=host, outlets=[Outlet("nowhere", sink)]))
     assert sink.written == count
-    return {"seconds": took, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": took, "megabytes": most_memory()}
 
 
 class _NoCatalogue:
