@@ -95,6 +95,7 @@ class TestNewPlugins:
             assert by_name[f"our_{kind}"]["state"] == "works", by_name[f"our_{kind}"]
             assert by_name[f"our_{kind}"]["version"] == "0.1.0"
 
+    @pytest.mark.slow
     def test_the_tests_of_packages_pass(self, packages):
         """All in one process, each with its own source on the path, as its pyproject says."""
         found = [str(packages / f"our_{kind}" / "tests") for kind in KINDS]
