@@ -1,5 +1,6 @@
 """Small operations to follow up: a card, an operation's escalations, days of calls with people's answers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from pauta import Answer, Call, HumanEvaluation
@@ -12,7 +13,7 @@ from pauta.engine.loading.standing import standing_escalations
 from pauta.engine.loading.text import read_yaml
 from pauta.engine.model.calls import batch_of
 from pauta.followup.calendar import Calendar
-from pauta.followup.night import Setting
+from pauta.followup.night import Setting, run_night
 from pauta.followup.notices import rows_of_notice
 from pauta.followup.people import People
 from pauta.store.ledger_tables import LEDGER
@@ -64,6 +65,18 @@ def setting_of(escalations="", *, card=None, host=HOST):
 def night_of(day):
     """The end of a day."""
     return FIRST + timedelta(days=day, hours=14)
+
+
+def three_nights_at_once(store, setting, now):
+    """The same night by three threads; what one of them raises is raised."""
+
+    def night():
+        with store.another() as own:
+            run_night(own, setting, now)
+
+    with ThreadPoolExecutor(3) as pool:
+        for each in [pool.submit(night) for _ in range(3)]:
+            each.result()
 
 
 def call(name, day=0, minute=0, agent="ana", **facts):

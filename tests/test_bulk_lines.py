@@ -211,6 +211,10 @@ def test_a_line_that_is_too_long_is_left_out(tmp_path: Path, monkeypatch: pytest
     )
     assert [len(each) for each in as_plain(Jsonl({}).calls(str(path)))] == [1, 1]
     assert [len(each) for each in read(LinesInput(str(path)), None)] == [1, 1]
+    path.write_bytes(good(0) + b" " * 3000 + good(1) + good(2) + b" " * 3000 + b"\n" + b" \n" + good(3) + b" " * 2001)
+    for calls, told in (as_plain(Jsonl({}).calls(str(path))), read(LinesInput(str(path)), None)):
+        assert [each[0] for each in calls] == [1, 3, 6]
+        assert [(each.code, each.place and each.place.line) for each in told] == [("E508", 2), ("E508", 4), ("E508", 7)]
 
 
 LINES = st.one_of(

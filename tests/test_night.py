@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from follow_ups import FIRST, by_person, call, card_of, content, night_of, setting_of, write
+from follow_ups import FIRST, by_person, call, card_of, content, night_of, setting_of, three_nights_at_once, write
 from postgres_server import fresh_url
 
 from pauta.engine.host import Host
@@ -427,21 +426,7 @@ def test_two_nights_at_once_are_one(store, monkeypatch):
     monkeypatch.setattr(night_room, "WINDOWS", 1)
     for _, calls, humans in month(5):
         write(store, calls, humans)
-    failures = []
-
-    def work():
-        try:
-            with store.another() as own:
-                run_night(own, setting_of(STANDING), night_of(5))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [Thread(target=work) for _ in range(3)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert failures == []
+    three_nights_at_once(store, setting_of(STANDING), night_of(5))
     together = content(store, "marks")
     ledger = store.ledger()
     with ledger.writing():

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from follow_ups import by_person, call, card_of, content, night_of, setting_of, write
+from follow_ups import by_person, call, card_of, content, night_of, setting_of, three_nights_at_once, write
 from postgres_server import fresh_url
 
 import pauta
@@ -153,27 +153,12 @@ def test_what_took_too_long_is_asked_again_by_the_next_process(tmp_path):
 
 
 def test_nights_at_once_do_it_once(store):
-    from threading import Thread
-
-    trouble, failures = Trouble(), []
+    trouble = Trouble()
     setting = evaluated(store, trouble.setting(), "identity", name="c1")
     evaluated(store, setting, "identity", name="c2")
     run_night(store, setting, night_of(0))
     trouble.failing = False
-
-    def work():
-        try:
-            with store.another() as own:
-                run_night(own, setting, night_of(1))
-        except Exception as error:
-            failures.append(error)
-
-    threads = [Thread(target=work) for _ in range(3)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert failures == []
+    three_nights_at_once(store, setting, night_of(1))
     assert len(store.ledger().select("duties", "kind = 'ticket'")) == 2
     assert len(trouble.asked) == 4
 

@@ -17,13 +17,13 @@ import numpy as np
 from pauta.bulk.laid import OF_TURNS, TEXTS, Laid
 from pauta.bulk.layout import MAPS
 from pauta.bulk.pieces import Piece, Taken, usual_rows
-from pauta.bulk.reading import Entry, passing, taken
+from pauta.bulk.reading import Entry, RecordsInput, passing, taken
 from pauta.engine.loading.json_lines import MOST_BYTES, may_hide_names, names_in, record_in, wrong_file
 from pauta.engine.model.calls import SPEAKERS
 from pauta.engine.problems import Place, Problem
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 BLOCK: Final = 1 << 20
 """So many bytes of a file are looked at in one go for where its lines end."""
@@ -34,21 +34,8 @@ PIECE_BYTES: Final = 32 * BLOCK
 SPACE: Final = [ord(" "), ord("\t"), ord("\r")]
 
 
-class LinesInput:
+class LinesInput(RecordsInput):
     """A JSONL file of calls."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
-
-    @property
-    def schema(self) -> pa.Schema:
-        """What every line of it must have; the other columns are those of each piece."""
-        import pyarrow as pa
-
-        return pa.schema({"call_id": pa.string()})
 
     @cached_property
     def has_turns(self) -> bool:
@@ -138,7 +125,7 @@ class _Reading:
             kept = self._named_once(passing(quick, laid, self._path), quick, laid)
             if len(kept) < len(quick):
                 quick, laid = kept, None
-        slow = [number for number, line in self._lines.items() if number not in quick and line.strip()]
+        slow = [number for number in self._lines if number not in quick]
         return taken(quick, laid, self._exactly(slow), _absent())
 
     def _quickly(self, decode: Callable[[bytes], Any]) -> dict[int, Any]:
@@ -164,12 +151,13 @@ class _Reading:
         return {number: row for number, row, fields in counted if names_in(self._lines[number]) == fields}
 
     def _exactly(self, slow: Sequence[int]) -> Iterator[Entry]:
-        """The records of some lines."""
+        """The records of some lines; blank ones have none."""
         last = max(self._lines, default=0)
         for number in slow:
             line = self._lines[number]
             whole = line if number == last and not self._ends_whole else line + b"\n"
-            yield record_in(whole, Place(self._path, number, 1))
+            if len(whole) > MOST_BYTES or whole.strip():
+                yield record_in(whole, Place(self._path, number, 1))
 
 
 def _names_in(text: bytes) -> int:

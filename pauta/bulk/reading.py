@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,27 @@ from pauta.engine.loading.records import Record, Strangers, calls_from
 from pauta.engine.model.calls import Call
 from pauta.engine.problems import Place, Problem, Severity
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Entry = tuple[Record, Place] | Problem
+
+
+class RecordsInput:
+    """A file of records, which has no schema of its own; other processes read it anew."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What every record of it must have; the other columns are those of each piece."""
+        import pyarrow as pa
+
+        return pa.schema({"call_id": pa.string()})
 
 
 def passing(rows: Mapping[int, Any], laid: Laid, path: str) -> dict[int, Any]:

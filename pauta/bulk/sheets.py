@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 from pauta.bulk.laid import Laid
 from pauta.bulk.lines import BLOCK, PIECE_BYTES, line_ends
 from pauta.bulk.pieces import Piece, Taken, usual_rows
-from pauta.bulk.reading import Entry, passing, taken
+from pauta.bulk.reading import Entry, RecordsInput, passing, taken
 from pauta.engine.loading.csv_rows import (
     FIELDS,
     MAPS,
@@ -35,7 +35,6 @@ from pauta.engine.problems import Place
 if TYPE_CHECKING:
     from _csv import Reader
 
-    import pyarrow as pa
 
 EXCEL: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 MOST_HEADING: Final = 1 << 20
@@ -75,23 +74,10 @@ class Heading:
         return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
 
-class SheetInput:
+class SheetInput(RecordsInput):
     """A CSV file of calls."""
 
     has_turns = False
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
-
-    @property
-    def schema(self) -> pa.Schema:
-        """What every row of it must have; the other columns are those of each piece."""
-        import pyarrow as pa
-
-        return pa.schema({"call_id": pa.string()})
 
     @cached_property
     def _heading(self) -> Heading | None:

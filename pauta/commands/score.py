@@ -76,7 +76,7 @@ def score(
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
     from pauta.commands.follow_up import follow_up_after
-    from pauta.commands.sinks import operation_redactor, read_and_written
+    from pauta.commands.sinks import operation_redactor, over_what_is_read
     from pauta.commands.tables import score_tables, store_tables, stored_tables_of, tables_of, workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
@@ -87,7 +87,7 @@ def score(
     router, documents, refused = router_of(workspace, cards)
     files = files_given(workspace, calls, "calls")
     human_files = files_given(workspace, answers, "answers")
-    over = read_and_written(workspace, [each.target for each in (*files, *human_files)], targets, rejects)
+    over = over_what_is_read(workspace, [each.target for each in (*files, *human_files)], targets, rejects)
     if over:
         wrong_use(over)
     if rejects and not rejects.endswith(".parquet"):

@@ -61,7 +61,7 @@ def outlets_of(workspace: Workspace, targets: Sequence[str] = ()) -> list[Outlet
     return outlets
 
 
-def read_and_written(
+def over_what_is_read(
     workspace: Workspace, read: Sequence[str], targets: Sequence[str], rejects: str | None
 ) -> str | None:
     """Why a run would write over what it reads or has just written, None where it does not; databases are added to."""

@@ -26,10 +26,6 @@ Record = Mapping[str, Any]
 PAUTA: Final = "pauta"
 """Who moves what no person moves: what is late becomes overdue by itself."""
 
-EVALUATION_STATES: Final = ("draft", "final", "acknowledged", "disputed", "upheld", "revised")
-DUTY_STATES: Final = ("open", "scheduled", "overdue", "held", "followed_up", "closed", "withdrawn")
-FINDING_STATES: Final = ("open", "owned", "fixed", "verified", "withdrawn")
-
 
 @dataclass(frozen=True, slots=True)
 class Move:

@@ -35,23 +35,25 @@ _SPACED_NAME: Final = re.compile(rb'"[ \t\r]+:')
 def json_lines(file: str) -> Iterator[tuple[Mapping[str, object], Place] | Problem]:
     """The records of a file of JSON lines with their places, and a Problem for each line that is none.
 
-    Blank lines are passed over. A file that cannot be read, or is something else altogether, is one Problem.
+    Blank lines are passed over, and of a line that is too long no more is read than shows it. A file that cannot be
+    read, or is something else altogether, is one Problem.
     """
     try:
         with Path(file).open("rb") as stream:
             number = 0
             while line := stream.readline(MOST_BYTES + 1):
                 number += 1
+                rest = line
                 if number == 1:
                     line = line.removeprefix(BOM_UTF8)
                     wrong = wrong_file(line, file)
                     if wrong:
                         yield wrong
                         return
-                if line.strip():
+                if len(line) > MOST_BYTES or line.strip():
                     yield record_in(line, Place(file, number, 1))
-                while len(line) > MOST_BYTES and not line.endswith(b"\n"):  # the rest of a line that is too long
-                    line = stream.readline(MOST_BYTES + 1) or b"\n"
+                while len(rest) > MOST_BYTES and not rest.endswith(b"\n"):
+                    rest = stream.readline(MOST_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         yield Problem("E510", f"'{file}' cannot be read: {reason}", Place(file))
