@@ -219,7 +219,8 @@ def commands_page() -> str:
 
 def _commands_of(group: click.Group, context: click.Context, path: str) -> Iterator[str]:
     for name in group.list_commands(context):
-        command = group.commands[name]
+        command = group.get_command(context, name)
+        assert command is not None
         inner = click.Context(command, info_name=name, parent=context, **main_settings(context))
         yield from ("", f"## {path} {name}", "", "```text", command.get_help(inner), "```")
         if isinstance(command, click.Group):

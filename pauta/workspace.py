@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pauta.scorecards
-from pauta.engine.host import Host
+from pauta.engine.host import BUILT_IN, Host
 from pauta.engine.loading.catalog import Catalog, files_of_cards
 from pauta.engine.loading.load import cases_beside, load_cases
 from pauta.engine.loading.operation import FILE, Operation, find_operation, load_operation
@@ -78,8 +78,7 @@ class Workspace:
 
     def _brought(self, *, built_in: bool) -> list[Path]:
         """Where plugins bring cards: built-in ones, or those of others."""
-        own = {plugin.name for plugin in self.host if plugin.built_in}
-        return [path for name, path in self.host.scorecards if (name in own) is built_in]
+        return [path for name, path in self.host.scorecards if (name in BUILT_IN) is built_in]
 
     @cached_property
     def shipped(self) -> list[Path]:

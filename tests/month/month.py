@@ -13,7 +13,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from pauta import Store
-from pauta.cli import main
+from pauta.cli import built_in, main
 
 HERE = Path(__file__).parent
 BOGOTA = timezone(timedelta(hours=-5))
@@ -160,6 +160,6 @@ def _call(day: int, place: int, agent: str) -> dict[str, Any]:
 
 def _takes_now(words: tuple[str, ...]) -> bool:
     """Whether a command has a clock that can be handed in; of a group, the command that the second word names."""
-    command = main.commands[words[0]]
+    command = built_in(words[0])
     command = getattr(command, "commands", {}).get(words[1], command) if len(words) > 1 else command
     return any("--now" in each.opts for each in command.params)
