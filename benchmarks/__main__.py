@@ -23,6 +23,7 @@ BENCHMARKS = {
     "nights": "Nights",
     "bulk": "Tables of calls",
     "transcripts": "Transcripts from file to file",
+    "replay": "Replay",
     "lines": "JSON lines into the database",
     "spark": "Spark",
 }

@@ -1,8 +1,8 @@
 """JSON lines into the embedded database: the whole way against reading alone and writing alone.
 
-Calls and people's answers to 40 questions from a seed. Reading alone makes the same calls and evaluations by the same
-reader; writing alone makes a new database, as the whole way does, and puts the very rows of that into it, in as many
-transactions. By the processor's time, and by the clock, which also runs while a commit waits for the disk.
+Calls and people's answers to 40 questions from a seed. Reading alone reads them as the whole way does, and does nothing
+with them; writing alone makes a new database and puts the very rows of the whole way into it, in as many transactions.
+By the processor's time, and by the clock, which also runs while a commit waits for the disk.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import forty
 from benchmarks.clock import Spread, in_turn, seconds, spread
 from benchmarks.figures import Figure, Part, times
-from benchmarks.memory import _NoCatalogue
+from pauta.bulk.lines import LinesInput
+from pauta.bulk.people import People
+from pauta.bulk.scorer import CardsGiven, Setup
+from pauta.bulk.stored import ROWS_STORED, store_files
 from pauta.engine.host import Host
-from pauta.engine.pipeline import BATCH, Outlet, score
-from pauta.engine.routing import Router
+from pauta.engine.loading.operation import Feed
+from pauta.engine.outlets import Outlet
+from pauta.engine.pipeline import Summary, score
+from pauta.engine.problems import Problem
 from pauta.plugins.sinks.sqlite import Sqlite
 from pauta.plugins.sources.jsonl import Jsonl
 from pauta.store import Store
@@ -63,12 +67,13 @@ def write_lines(folder: Path, count: int) -> None:
 
 
 class Ways:
-    """The three contestants over one folder of files; each returns seconds a call."""
+    """The contestants over one folder of files; each returns seconds a call."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self.folder, self.count, self.runs = folder, count, 0
         self.by_the_clock: dict[str, list[float]] = {}
-        self.host = Host()
+        self.host, self.setup = Host(), Setup(CardsGiven((forty.card(),)))
+        self.calls, self.answers = str(folder / "calls.jsonl"), str(folder / "answers.jsonl")
         self.whole()
         self.by_the_clock.clear()
         with sqlite3.connect(self._path()) as made:
@@ -83,16 +88,15 @@ class Ways:
         return self._path()
 
     def reading(self) -> float:
-        """Calls and evaluations as the pipeline takes them."""
+        """Calls and evaluations as the whole way has them."""
         return self._timed("reading", self._read)
 
     def _read(self) -> None:
-        source = Jsonl({})
-        people = list(source.evaluations(str(self.folder / "answers.jsonl")))
-        calls = source.calls(str(self.folder / "calls.jsonl"))
-        while list(islice(calls, BATCH)):
-            pass
-        assert len(people) == self.count
+        calls = LinesInput(self.calls)
+        calls.keep_facts = True
+        with People([Feed(self.answers)], self.setup, self.host, _refuse) as people:
+            assert people.scorer.evaluations.size == self.count
+            assert sum(calls.read(piece).batch.num_rows for piece in calls.pieces(0, ROWS_STORED)) == self.count
 
     def writing(self) -> float:
         """Rows that are ready into a new database."""
@@ -108,14 +112,22 @@ class Ways:
                             store.write_many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
     def _batches(self) -> Iterator[dict[str, list[tuple[object, ...]]]]:
-        for start in range(0, self.count, BATCH):
-            one = {table: rows[start : start + BATCH] for table, rows in self.rows.items() if table != "cards"}
+        for start in range(0, self.count, ROWS_STORED):
+            one = {table: rows[start : start + ROWS_STORED] for table, rows in self.rows.items() if table != "cards"}
             yield {"cards": [] if start else self.rows["cards"], **one}
 
     def whole(self) -> float:
-        """From files to the database."""
-        path = self._new()
-        return self._timed("whole", lambda: self._score(path))
+        """From files to the database, as the command does it."""
+        outlet = self._outlet()
+        return self._timed("whole", lambda: self._check(self._by_column(outlet)))
+
+    def one_by_one(self) -> float:
+        """The same call by call, as it is where a run cannot go by column."""
+        outlet = self._outlet()
+        return self._timed("one by one", lambda: self._check(self._plainly(outlet)))
+
+    def _outlet(self) -> Outlet:
+        return Outlet("database", Sqlite({"path": str(self._new())}))
 
     def _timed(self, name: str, work: Callable[[], None]) -> float:
         started = time.perf_counter()
@@ -123,17 +135,22 @@ class Ways:
         self.by_the_clock.setdefault(name, []).append(time.perf_counter() - started)
         return took
 
-    def _score(self, path: Path) -> None:
+    def _by_column(self, outlet: Outlet) -> Summary:
+        calls, answers = [LinesInput(self.calls)], [Feed(self.answers)]
+        return store_files(calls, outlet, self.setup, host=self.host, answers=answers)
+
+    def _plainly(self, outlet: Outlet) -> Summary:
         source = Jsonl({})
-        summary = score(
-            source.calls(str(self.folder / "calls.jsonl")),
-            source.evaluations(str(self.folder / "answers.jsonl")),
-            router=Router(_NoCatalogue(), named=[forty.card()]),
-            host=self.host,
-            outlets=[Outlet("database", Sqlite({"path": str(path)}))],
-        )
+        calls, people = source.calls(self.calls), source.evaluations(self.answers)
+        return score(calls, people, router=self.setup.router, host=self.host, outlets=[outlet])
+
+    def _check(self, summary: Summary) -> None:
         assert summary.evaluations == self.count, summary
         assert not summary.problems, summary.problems
+
+
+def _refuse(problem: Problem) -> None:
+    raise AssertionError(problem)
 
 
 def run(quick: bool) -> Part:
@@ -141,7 +158,13 @@ def run(quick: bool) -> Part:
     with TemporaryDirectory() as folder:
         write_lines(Path(folder), count)
         ways = Ways(Path(folder), count)
-        took = in_turn({"reading": ways.reading, "writing": ways.writing, "whole": ways.whole}, 3 if quick else 5)
+        contestants = {
+            "reading": ways.reading,
+            "writing": ways.writing,
+            "whole": ways.whole,
+            "one by one": ways.one_by_one,
+        }
+        took = in_turn(contestants, 3 if quick else 5)
     ratio = _to_both_alone(took)
     clock = _to_both_alone({name: figures[1:] for name, figures in ways.by_the_clock.items()})
     rates = {name: spread([1 / each for each in figures]) for name, figures in took.items()}
@@ -155,6 +178,7 @@ def run(quick: bool) -> Part:
             Figure("the whole way", f"{rates['whole']:,.0f} calls a second"),
             Figure("the whole way against reading and writing alone", times(ratio), ratio.middle, GOAL, at_least=False),
             Figure("the same by the clock", times(clock)),
+            Figure("call by call, where a run cannot go by column", f"{rates['one by one']:,.0f} calls a second"),
         ),
     )
 

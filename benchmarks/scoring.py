@@ -86,7 +86,9 @@ def _measured(given: Evaluations, engines: dict[str, Zen], without: str, rounds:
         f"The card of 40 questions (`benchmarks/cards/forty.yaml`) over {rows:,} evaluations held as columns of codes, "
         f"one core; {zen}.{without} All gave the same score, auto-fail and band on {CHECKED:,} evaluations before any "
         "timing. The kernels give these three; pauta also the raw score, the agent's score, the status, the pass, and "
-        f"what its counts of errors and of missing or unverified answers are read from. {rounds} rounds in turn.",
+        "what its counts of errors and of missing or unverified answers are read from. Every question is answered in "
+        "every row, but for three that are asked on a condition; where answers are missing, pauta's tables are wider, "
+        f"and it takes up to a fifth longer. {rounds} rounds in turn.",
         tuple(figures),
     )
 

@@ -57,7 +57,10 @@ def test_wrong_numbers_of_workers(workers: str) -> None:
         (["calls.jsonl", "--to", "r.jsonl"], "the results do not go to one file that ends in .parquet"),
         (["calls.jsonl"], "the results do not go to one file"),
         (["calls.jsonl", "--to", "r.parquet", "--to", "s.parquet"], "the results do not go to one file"),
-        (["calls.jsonl", "--to", "r.parquet", "--answers", "calls.jsonl"], "answers come from files of their own"),
+        (["calls.jsonl", "--to", "r.parquet", "--answers", "calls.vtt"],
+         "'calls.vtt' is no table of evaluations that is read by column"),
+        (["both.parquet", "--to", "r.parquet", "--answers", "calls.jsonl"],
+         "'both.parquet' has people's answers beside its calls, and others come from files of their own"),
         (["calls.vtt", "--to", "r.parquet"], "'calls.vtt' is no table of calls that is read by column"),
         (["old.csv", "--to", "r.parquet"], "'old.csv' is not UTF-8"),
         (["none.csv", "--to", "r.parquet"], "'none.csv' is a sheet whose heading cannot be taken"),
@@ -71,6 +74,7 @@ def test_what_is_not_scored_by_column_has_neither(
     (folder / "calls.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\n<v agent>Hello\n")
     (folder / "old.csv").write_bytes(b"call_id,agent\nc-1,Jos\xe9\n")
     (folder / "none.csv").write_bytes(b"id,agent\nc-1,x\n")
+    pq.write_table(pa.table({"call_id": ["c-1"], "evaluator": ["eva"], "good": ["yes"]}), folder / "both.parquet")
     result = score(*words, *option)
     assert result.exit_code == 2
     assert f"{option[0]} is for tables that are scored by column, and " in result.output
@@ -117,15 +121,27 @@ e;silver;7;8;north;good
 """
 
 
-@pytest.mark.parametrize("name", ["calls.jsonl", "calls.csv"])
+ANSWERS = """Call ID;evaluator;mode;proper;proper.comment
+call-1;eva;live;yes;
+call-1;bob;;no;why
+;eva;;yes;
+nowhere;eva;;yes;
+a;eva;other;yes;
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["calls.jsonl"], ["calls.csv"], ["calls.jsonl", "calls.csv", "--answers", "answers.csv"]]
+)
 def test_results_and_words_are_those_of_the_plain_path(
-    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pauta.bulk.files.TOLD", 10**6)
     (folder / "calls.csv").write_text(SHEET)
-    by_column = score(name, "--to", "r.parquet")
+    (folder / "answers.csv").write_text(ANSWERS)
+    by_column = score(*words, "--to", "r.parquet")
     monkeypatch.setattr("pauta.commands.tables.tables_of", lambda *_, **__: "not today")
-    plainly = score(name, "--to", "s.parquet")
+    plainly = score(*words, "--to", "s.parquet")
     assert by_column.exit_code == plainly.exit_code == 1
     assert pq.read_table("r.parquet").to_pylist() == pq.read_table("s.parquet").to_pylist()
     assert sorted(by_column.output.replace("r.parquet", "s.parquet").splitlines()) == sorted(

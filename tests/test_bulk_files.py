@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -265,3 +268,43 @@ def test_leaving_early_ends_every_process(tmp_path: Path) -> None:
         processes = list(workers._at_work.values())
     assert first.number == 0
     assert not any(process.is_alive() for process in processes)
+
+
+def test_problems_of_plugins_are_counted_without_being_kept() -> None:
+    told: list[Problem] = []
+    run = files.Run(told.append)
+    each = [Problem("E605", f"criterion 'x' has no answer for call {n}") for n in range(3 * files.REMEMBERED)]
+    for problem in (*each, *each[:10]):
+        run.tell(problem)
+    assert run.summary.failures == len(each)
+    assert len(told) == files.TOLD
+    assert len(run._told) == files.REMEMBERED
+
+
+class Answered(Workers):
+    """Workers whose processes are threads that say which piece they got."""
+
+    def _started(self) -> Any:
+        here, there = Pipe()
+        Thread(target=self._answer, args=(there,), daemon=True).start()
+        self._at_work[here] = Mock()
+        return here
+
+    def _answer(self, pipe: Any) -> None:
+        while True:
+            try:
+                pipe.send(pipe.recv()[0])
+            except (EOFError, OSError):
+                return
+
+
+@pytest.mark.parametrize(
+    ("asked", "cores", "count", "most"), [(64, 8, 1, 1), (64, 8, 5, 5), (64, 2, 100, 4), (3, 8, 100, 3), (2, 1, 9, 2)]
+)
+def test_never_more_processes_than_pieces_and_two_a_core(
+    asked: int, cores: int, count: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pauta.bulk.workers.cores", lambda: cores)
+    with Answered([], setup(), asked) as pool:
+        assert list(pool.done((n, pieces.Piece(0, 1, 1, ())) for n in range(count))) == list(range(count))
+        assert len(pool._at_work) <= most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterable
@@ -35,7 +36,7 @@ from pauta.bulk.incoming import Incoming  # noqa: E402
 from pauta.bulk.layout import Layout, layout_of  # noqa: E402
 from pauta.bulk.lines import LinesInput  # noqa: E402
 from pauta.bulk.once import OncePerFile  # noqa: E402
-from pauta.bulk.pieces import Input  # noqa: E402
+from pauta.bulk.reading import RecordsInput  # noqa: E402
 from pauta.bulk.schema import record_from  # noqa: E402
 from pauta.bulk.scorer import CardsGiven, Setup  # noqa: E402
 
@@ -78,9 +79,11 @@ def without_nulls(call: Call) -> tuple[Any, ...]:
     return (call.at, *rest, *facts)
 
 
-def read(source: Input, most: int | None) -> tuple[list[Any], list[Problem]]:
-    """The calls and the problems of a file that is read in pieces."""
+def read(source: RecordsInput, most: int | None) -> tuple[list[Any], list[Problem], list[str]]:
+    """The calls and the problems of a file that is read in pieces, and the facts of each call as stores keep them."""
     calls: list[Any] = []
+    facts: list[str] = []
+    source.keep_facts = True
     told: list[Problem] = []
     once, strangers, line = OncePerFile(), Strangers(), 0
     for piece in source.pieces(0, most):
@@ -95,29 +98,38 @@ def read(source: Input, most: int | None) -> tuple[list[Any], list[Problem]]:
         assert not incoming.refused
         for row, at in enumerate(taken.lines.tolist()):
             calls.append((at, *without_nulls(incoming.call(row))[1:]))
+        incoming.write_facts(taken.facts)
+        facts += [facts_of(incoming.call(row)) for row in range(incoming.size)]
         problems = [*(each for each in taken.warnings if once.is_new(each)), *(why for _, _, why in taken.refused)]
         told += sorted(problems, key=lambda each: each.place.line if each.place else 0)
         strangers.add(taken.strangers)
-    return calls, [*told, *([strangers.warning()] if strangers.count else [])]
+    return calls, [*told, *([strangers.warning()] if strangers.count else [])], facts
 
 
-def as_plain(entries: Iterable[Call | Problem]) -> tuple[list[Any], list[Problem]]:
+def facts_of(call: Call) -> str:
+    """The facts of a call with all that equal numbers can differ in: 2, 2.0 and true, 0.0 and -0.0, null and none."""
+    return repr((dict(call.attributes), dict(call.metrics), call.duration_s))
+
+
+def as_plain(entries: Iterable[Call | Problem]) -> tuple[list[Any], list[Problem], list[str]]:
     calls: list[Any] = []
     told: list[Problem] = []
+    facts: list[str] = []
     for each in entries:
         if isinstance(each, Problem):
             told.append(each)
         else:
             at, *rest = without_nulls(each)
             calls.append((at.line, *rest))
-    return calls, told
+            facts.append(facts_of(each))
+    return calls, told, facts
 
 
 def assert_same(path: Path, most: int | None = None) -> None:
     expected = as_plain(Jsonl({}).calls(str(path)))
     found = read(LinesInput(str(path)), most)
     assert repr(found[0]) == repr(expected[0]) or found[0] == expected[0]
-    assert found[1] == expected[1]
+    assert found[1:] == expected[1:]
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +163,11 @@ def test_hostile_lines(line: bytes, tmp_path: Path) -> None:
         assert_same(path, most)
 
 
+NUMBERS = (
+    b"1", b"1.0", b"-0", b"-0.0", b"0", b"1e2", b"1E+2", b"100", b"1e-7", b"0.0000001", b"9007199254740993",
+    b"9223372036854775807", b"9223372036854775808", b"18446744073709551616", b"123456789012345678901234567890",
+    b"-9223372036854775809", b"1e300", b"1e309", b"0.1", b"0.10", b"2.5", b"1e400", b"01", b"1.", b"3",
+)  # fmt: skip
 ODD = {
     "empty": b"",
     "blank": b"\n\n  \n",
@@ -172,6 +189,11 @@ ODD = {
     "ids": good(1) + b'{"call_id": 7}\n{"call_id": "7", "duration_s": "12"}\n{"call_id": true}\n',
     "facts": good(1, attributes={"a.b": 1, "": 2}, metrics={"x": 1}) + good(2, metrics={"x": 1.5, "y": None}),
     "deep facts": good(1, attributes={"x": {"y": [1, {"z": None}]}}) + good(2, attributes={"x": "word"}),
+    "numbers in many forms": b"".join(
+        b'{"call_id": "a%d", "duration_s": %b, "metrics": {"x": %b, "y": null},' % (n, one, one)
+        + b' "attributes": {"z": %b, "b": true}}\n' % two
+        for n, (one, two) in enumerate(itertools.pairwise(NUMBERS))
+    ),
     "large facts": good(1, metrics={"x": 2**53 + 1, "y": 10**30}) + good(2, metrics={"x": 1e299, "y": 1}),
     "many facts": b"".join(good(n, attributes={f"fact{n}": n}) for n in range(300)),
     "seconds": good(1, duration_s=-5) + good(2, duration_s=1e10) + good(3, duration_s=2.5) + good(4, duration_s=True),
@@ -203,16 +225,16 @@ def test_a_line_that_is_too_long_is_left_out(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"".join(good(n, team="x" * length) for n, length in enumerate((10, 1900, 4000, 10, 90_000, 5))))
     found = [as_plain(Jsonl({}).calls(str(path))), read(LinesInput(str(path)), None)]
-    for calls, told in found:
+    for calls, told, _ in found:
         assert [each[0] for each in calls] == [1, 2, 4, 6]
         assert [(each.code, each.place and each.place.line) for each in told] == [("E508", 3), ("E508", 5)]
     path.write_bytes(
         good(0, team="x" * (2000 - len(good(0, team="")))) + good(1, team="x" * (2001 - len(good(1, team=""))))
     )
-    assert [len(each) for each in as_plain(Jsonl({}).calls(str(path)))] == [1, 1]
-    assert [len(each) for each in read(LinesInput(str(path)), None)] == [1, 1]
+    assert [len(each) for each in as_plain(Jsonl({}).calls(str(path)))] == [1, 1, 1]
+    assert [len(each) for each in read(LinesInput(str(path)), None)] == [1, 1, 1]
     path.write_bytes(good(0) + b" " * 3000 + good(1) + good(2) + b" " * 3000 + b"\n" + b" \n" + good(3) + b" " * 2001)
-    for calls, told in (as_plain(Jsonl({}).calls(str(path))), read(LinesInput(str(path)), None)):
+    for calls, told, _ in (as_plain(Jsonl({}).calls(str(path))), read(LinesInput(str(path)), None)):
         assert [each[0] for each in calls] == [1, 3, 6]
         assert [(each.code, each.place and each.place.line) for each in told] == [("E508", 2), ("E508", 4), ("E508", 7)]
 

@@ -32,12 +32,14 @@ from pauta.plugins.sinks.sqlite import Sqlite
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from test_bulk_lines import CARD, as_told  # noqa: E402  # needs pyarrow
+from test_bulk_lines import CARD, ODD, a_day, as_told  # noqa: E402  # needs pyarrow
 from test_bulk_scorer import catalog, routed_records, same_problems, same_summary, table_of  # noqa: E402
 
 from pauta.bulk import files  # noqa: E402
+from pauta.bulk.lines import LinesInput  # noqa: E402
 from pauta.bulk.pieces import Input, ParquetInput  # noqa: E402
 from pauta.bulk.scorer import CardsGiven, Setup  # noqa: E402
+from pauta.bulk.sheets import SheetInput  # noqa: E402
 from pauta.bulk.stored import store_files  # noqa: E402
 
 HOST = Host(installed=False)
@@ -150,6 +152,36 @@ def test_a_file_as_its_source_reads_it_night_after_night_under_other_cards(tmp_p
     assert {each[3] for each in evaluations} == {"0", "1"}
 
 
+def sheet(count: int) -> str:
+    """Calls as a sheet of many kinds of cells, some rows wrong."""
+    rows = [
+        "call_id,started_at,duration_s,agent,team,metrics.hold_s,metrics.waits,attributes.tier,attributes.seats,mood"
+    ]
+    for n in range(count):
+        seconds, hold = n if n % 13 else "twelve", ("", n, f"{n}.0", "1e2", "-0.0", f"{n}.50", "007", "x")[n % 8]
+        moment, tier = f"2026-03-0{n % 9 + 1}T10:00:00Z", ("gold", "", "none", '"a, b"')[n % 4]
+        mood = "" if n % 37 else "good"
+        rows.append(f"c-{n % 90},{moment},{seconds},{('ana', '')[n % 2]},north,{hold},{n % 3},{tier},{n % 5},{mood}")
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_lines_and_sheets_night_after_night_under_other_cards(ending: str, tmp_path: Path) -> None:
+    path, odd = tmp_path / f"t.{ending}", [text for text in ODD.values() if len(text) < 5_000]
+    for night, text in enumerate(NIGHTS[1::2]):
+        count = 60 + 20 * night
+        path.write_bytes(b"\n".join([a_day(count), *odd]) if ending == "jsonl" else sheet(count).encode())
+        expected = plainly(calls_in([Feed(str(path))], HOST), (), tmp_path / "plain.db", setup(text))
+        for most in (60, 1000):
+            source = LinesInput(str(path)) if ending == "jsonl" else SheetInput(str(path))
+            found = by_column([source], tmp_path / f"{most}.db", setup(text), most)
+            assert dump(tmp_path / f"{most}.db") == dump(tmp_path / "plain.db")
+            same_summary(found[0], expected[0])
+            assert found[0].outcomes == expected[0].outcomes
+            assert as_told(found[1]) == as_told(expected[1])
+    assert len(dump(tmp_path / "plain.db")["evaluations"]) > 60
+
+
 def answered(count: int) -> Any:
     """Calls with people's answers beside them, in columns that a sheet of answers may have too."""
     dice = Random(count)
@@ -173,6 +205,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "card.yaml").write_text(CARD)
     pq.write_table(table(60), tmp_path / "calls.parquet")
     pq.write_table(answered(60), tmp_path / "answered.parquet")
+    (tmp_path / "calls.jsonl").write_bytes(a_day(60))
+    (tmp_path / "people.jsonl").write_text('{"call_id": "call-3", "evaluator": "eva", "answers": {"greet": "yes"}}')
+    (tmp_path / "calls.csv").write_text(sheet(60))
     return tmp_path
 
 
@@ -181,7 +216,17 @@ def run(*words: str) -> Any:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("words", [["calls.parquet"], ["answered.parquet", "--answers", "answered.parquet"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["calls.parquet"],
+        ["answered.parquet", "--answers", "answered.parquet"],
+        ["calls.parquet", "--answers", "answered.parquet"],
+        ["calls.jsonl", "--answers", "people.jsonl", "--answers", "answered.parquet"],
+        ["calls.jsonl"],
+        ["calls.csv", "calls.jsonl", "calls.parquet"],
+    ],
+)
 def test_on_the_command_line_both_ways_write_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     stored = mock.Mock(wraps=tables.store_tables)
     monkeypatch.setattr(tables, "store_tables", stored)
@@ -191,9 +236,9 @@ def test_on_the_command_line_both_ways_write_the_same(words: list[str], monkeypa
     plainly = run(*words, "--to", "plain.db")
     assert stored.call_count == 1
     assert dump(Path("column.db")) == dump(Path("plain.db"))
-    assert (" by people" in plainly.stdout) == (len(words) > 1)
+    assert (" by people" in plainly.stdout) == ("--answers" in words)
     assert by_column.stdout.replace("column.db", "plain.db") == plainly.stdout
-    if len(words) == 1:
+    if "--answers" not in words:
         assert by_column.exit_code == plainly.exit_code == 1
         assert sorted(by_column.stderr.splitlines()) == sorted(plainly.stderr.splitlines())
 
@@ -213,10 +258,12 @@ def reason(words: list[str], targets: list[str]) -> str:
     [
         (["calls.parquet"], ["r.db", "r.jsonl"], "the results do not go to one SQLite database"),
         (["calls.parquet"], ["r.jsonl"], "the results do not go to one SQLite database"),
-        (["calls.parquet", "--answers", "answered.parquet"], ["r.db"], "people's answers come from files of their own"),
+        (["answered.parquet", "--answers", "people.jsonl"], ["r.db"], "and others come from files of their own"),
+        (["calls.parquet", "--answers", "people.xlsx"], ["r.db"], "'people.xlsx' is no table of evaluations that"),
         (["calls.parquet", "--answers", "calls.parquet"], ["r.db"], "'calls.parquet' has no people's answers beside"),
         (["answered.parquet"], ["r.db"], "has people's answers beside its calls, which --answers does not name"),
-        (["calls.jsonl"], ["r.db"], "the calls are not all in files that end in .parquet"),
+        (["calls.jsonl", "--answers", "calls.jsonl"], ["r.db"], "'calls.jsonl' has no people's answers beside"),
+        (["calls.csv"], ["r.db"], "'calls.csv' is a sheet whose heading cannot be taken"),
         (["twice.parquet", "--answers", "twice.parquet"], ["r.db"], "a call comes in several rows"),
         (["long.parquet", "--answers", "long.parquet"], ["r.db"], "'long.parquet' has a row for every answer"),
         (["mixed.parquet"], ["r.db"], "'mixed.parquet' has attributes as one column and as several"),
@@ -232,7 +279,9 @@ def test_what_might_come_out_otherwise_goes_the_plain_way(
     folder: Path, words: list[str], targets: list[str], why: str
 ) -> None:
     people, calls = answered(6), table(6)
-    (folder / "calls.jsonl").write_text('{"call_id": "a"}\n')
+    for name in ("people.jsonl", "people.xlsx"):
+        (folder / name).write_text("")
+    (folder / "calls.csv").write_text("call_id,team,team\na,b,c\n")
     (folder / "torn.parquet").write_bytes((folder / "calls.parquet").read_bytes()[:500])
     strange = {
         "twice": pa.concat_tables([people, people.slice(2, 1)]),

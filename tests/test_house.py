@@ -15,7 +15,7 @@ FLOORS = (
     ("model",),
     ("contracts", "acting", "routing"),
     ("hookspecs", "seam", "host", "loading", "evaluation"),
-    ("endpoints", "redaction", "delivery", "outlets", "pipeline"),
+    ("endpoints", "redaction", "delivery", "outlets", "people", "pipeline"),
     ("store", "testing"),
     ("bulk", "replay"),
     ("face",),
@@ -34,10 +34,10 @@ FLOORS = (
 Beside those that DESIGN.md ranks: `codes` holds the pages of the problems; `whole_file` knows no other room; `seam`
 is where plugins are found, checked and run for `host`; `endpoints` opens the sources and sinks of a run; `outlets`
 are its sinks, `redaction` masks what they get, and `acting` holds the contracts of rules and actions; `delivery`
-brings what waits in the outbox; `bulk` scores tables of calls by column, and `spark` does that on a cluster; `replay`
-scores calls by two versions of a card; `workspace` is the operation's folder as commands see it; on the floor above
-it stand the folders that `init` and `demo` make, and what `doctor` looks at; `commands` holds what one file `cli.py`
-would be too full for, and `__main__` starts that.
+brings what waits in the outbox; `people` holds evaluations until their calls come; `bulk` scores tables of calls by
+column, and `spark` does that on a cluster; `replay` scores calls by two versions of a card; `workspace` is the
+operation's folder as commands see it; on the floor above it stand the folders that `init` and `demo` make, and what
+`doctor` looks at; `commands` holds what one file `cli.py` would be too full for, and `__main__` starts that.
 """
 
 STRANGERS = {frozenset({"loading", "evaluation"})}

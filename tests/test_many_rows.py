@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def as_if_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluating, "BLOCK", 7)
     monkeypatch.setattr(groups, "FEW", 0)
     monkeypatch.setattr(scoring, "LOOKED_UP", 0)
+    monkeypatch.setattr(scoring, "NARROWED", 0)
     monkeypatch.setattr(evaluating, "LOOKED_UP", 0)
 
 
@@ -94,6 +96,28 @@ def test_columns(monkeypatch: pytest.MonkeyPatch, text: str, rows: int) -> None:
     few = figures(evaluate(plan := compile_plan(loaded.scorecard, HOST), any_codes(plan, rows, seed=rows)))
     as_if_many(monkeypatch)
     assert figures(evaluate(plan, any_codes(plan, rows, seed=rows))) == few
+
+
+@pytest.mark.parametrize("questions", [2, 7, 20], ids=["one look-up", "one, then several", "several look-ups"])
+def test_states_turn_up_later(monkeypatch: pytest.MonkeyPatch, questions: int) -> None:
+    """Tables leave out the states that no row had yet; rows that have them widen the tables of the same plan."""
+    listed = "".join(f"      - {{question: r{n}, weight: {n + 1}, error: non_critical}}\n" for n in range(questions))
+    text = WEIGHTED + "  - section: third\n    weight: 0\n    answers: yes_no_na\n    questions:\n" + listed
+    loaded = card_from_text(
+        text.replace("weight: 70", "weight: 60").replace("weight: 0", "weight: 10"), HOST, "many.yaml"
+    )
+    assert loaded.scorecard is not None, loaded.problems
+    plan = compile_plan(loaded.scorecard, HOST)
+    batches = []
+    for seed, lowest in enumerate((5, 5, 3, 0, 5)):
+        batch = any_codes(plan, 50, seed)
+        for column in batch.answers.values():
+            np.maximum(column.codes, lowest, out=column.codes)
+        batches.append(replace(batch, automatic=None))
+    few = [figures(evaluate(plan, batch)) for batch in batches]
+    as_if_many(monkeypatch)
+    assert [figures(evaluate(plan, batch)) for batch in batches] == few
+    assert [figures(evaluate(plan, batch)) for batch in reversed(batches)] == few[::-1]
 
 
 def test_nothing_at_all() -> None:

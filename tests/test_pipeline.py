@@ -5,6 +5,7 @@ import tracemalloc
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from card_folders import write_cards
 from hypothesis import given, settings, strategies as st
@@ -375,6 +376,17 @@ def test_what_was_seen_is_known_again(batches):
             known.add(each)
         assert fresh == expected
     assert sum(len(block) for block in seen._blocks) == len(known)
+
+
+def test_long_blocks_stay_side_by_side(monkeypatch):
+    monkeypatch.setattr("pauta.engine.pipeline.LONGEST_BLOCK", 16)
+    seen, many = Seen(), np.random.default_rng(7).permutation(4_000).astype(np.uint64)
+    for at in range(0, 4_000, 10):
+        assert seen.fresh_codes(many[at : at + 10]).all()
+        assert seen.fresh_codes(many[[at, 0, at]]).sum() == 0
+    assert sum(map(len, seen._blocks)) == 4_000
+    assert max(map(len, seen._blocks)) <= 4_000 / 4
+    assert len(seen._blocks) < 32
 
 
 @pytest.mark.slow

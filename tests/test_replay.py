@@ -14,7 +14,7 @@ import pytest
 import strategies
 from click.testing import CliRunner
 from engine_runs import HOST, plan_of, read_rows
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from strategies import Dice, Traits, rows_by
 from test_tutorial import BLOCK
 
@@ -189,8 +189,20 @@ def test_the_old_side_is_what_score_says(card, seed):
     assert side["scored"] == 0 or side["mean_score"] == pytest.approx(by_card.score_sum / by_card.scored, abs=1e-6)
 
 
+FOUND_NOT_APPLICABLE = {
+    "scorecard": "random", "version": "1.0.0",
+    "sections": [{"section": "s", "questions": [
+        {"question": "b", "answers": "yes_no", "criterion": "told", "when": {"answer.d": {"exists": False}}},
+        {"question": "c", "answers": "yes_no", "criterion": "told"},
+        {"question": "d", "answers": {"scale": {"from": 0, "to": 4}}, "criterion": {"told": {}}},
+    ]}],
+}  # fmt: skip
+"""A question whose criterion may find it not applicable, which nobody can answer, and one that asks about it."""
+
+
 @law
 @given(card=strategies.cards(), seed=SEEDS)
+@example(card=FOUND_NOT_APPLICABLE, seed=2)
 def test_answers_as_they_were_heard_score_the_same(card, seed):
     """What attribution stands on: without asking criteria again nothing comes out otherwise."""
     plan = plan_of(card)

@@ -9,7 +9,9 @@ import random
 import re
 import shutil
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -33,9 +35,10 @@ from pauta.engine.outlets import Outlet
 from pauta.engine.pipeline import score as plain_score
 from pauta.engine.problems import Place, ProblemsFound
 from pauta.engine.routing import Router
+from pauta.plugins.sinks.sqlite import Sqlite
 from pauta.spark import _setup_of, _shippable
 from pauta.spark.columns import out_schema, spark_schema
-from pauta.spark.executor import Shipment, _scorer, scored_batches
+from pauta.spark.executor import ROWS_OF_TEXT, Shipment, _scorer, scored_batches
 
 CARD = """\
 scorecard: retail
@@ -120,10 +123,12 @@ def calls(number: int, seed: int = 5) -> list[dict[str, object]]:
             "turns": _turns(dice),
             **dict.fromkeys(("evaluator", "evaluated_at"), None),
             **dict.fromkeys(f"answer.{each}" for each in QUESTIONS),
+            "greeted.comment": None,
         }
         if dice.random() < 0.5:
             row |= {"evaluator": dice.choice(["ana", "bo"]), "evaluated_at": "2026-04-01T09:00:00+00:00"}
             row |= {f"answer.{name}": pick(dice) for name, pick in QUESTIONS.items()}
+            row["greeted.comment"] = row["answer.greeted"] and dice.choice([None, None, 'he said "hello, señor"\n'])
         if dice.random() < 0.01:
             row |= dice.choice([{"call_id": ""}, {"call_id": None}, {"call_id": f"x{n}\n"},
                                 {"duration_s": float("nan")}])  # fmt: skip
@@ -167,6 +172,7 @@ SCHEMA = pa.schema(
         ("answer.wait", pa.float64()),
         ("answer.offered", pa.list_(pa.string())),
         *((f"answer.{name}", pa.string()) for name in ("verified", "polite", "remark")),
+        ("greeted.comment", pa.string()),
     ]
 )
 
@@ -253,8 +259,8 @@ class Kept:
         pass
 
 
-def plain(rows, operation, **router):
-    """What one machine makes of the rows: evaluations by id, and problems as (row, code, message)."""
+def plain(rows, operation, *, beside=()):
+    """What one machine makes of the rows: evaluations by id, and problems. beside: outlets that get them too."""
     host = Host(folder=operation / "plugins")
     catalog = Catalog([operation / "scorecards"], host)
     people = [(n, row) for n, row in enumerate(rows, 1) if row["evaluator"] is not None]
@@ -262,9 +268,9 @@ def plain(rows, operation, **router):
     summary = plain_score(
         calls_from((_call(row), Place("the table", n, 1)) for n, row in enumerate(rows, 1)),
         evaluations_from((_human(row), Place("the table", n, 1)) for n, row in people),
-        router=Router(catalog, timezone=ZoneInfo("America/Bogota"), **router),
+        router=Router(catalog, timezone=ZoneInfo("America/Bogota")),
         host=host,
-        outlets=[Outlet("kept", sink)],
+        outlets=[Outlet("kept", sink), *beside],
     )
     return sink.records, summary.problems
 
@@ -281,6 +287,8 @@ def _call(row):
 
 def _human(row):
     answers = {name: row[f"answer.{name}"] for name in QUESTIONS if row[f"answer.{name}"] is not None}
+    if row["greeted.comment"]:
+        answers["greeted"] = {"answer": answers["greeted"], "comment": row["greeted.comment"]}
     kept = ("call_id", "agent", "evaluator", "evaluated_at")
     return {**{name: row[name] for name in kept}, "answers": answers}
 
@@ -313,27 +321,45 @@ def placed(df):
 
 def of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, **changed):
     """What an executor makes of rows, without a cluster: results by id, and rejects."""
-    setup = _shippable(_setup_of(operation / "scorecards", operation / "plugins", "America/Bogota"))
-    facts = {
-        "setup": pickle.dumps(setup), "version": pauta.__version__, "plugins": (("manners", "3.1"),),
-        "columns": tuple(schema.names), "fields": tuple(result_schema().names), "once": once,
-    }  # fmt: skip
-    table = pa.Table.from_pylist(rows, schema).rename_columns([f"c{n}" for n in range(len(schema))])
-    out = [
-        each
-        for made in scored_batches(table.to_batches(batch), Shipment(**facts | changed))
-        for each in made.to_pylist()
-    ]
+    out = rows_of_executor(rows, operation, batch=batch, schema=schema, once=once, **changed)
     results = {
         each["evaluation_id"]: json.loads(json.dumps(record_from(each))) for each in out if each["reject"] is None
     }
     return results, [each["reject"] for each in out if each["reject"] is not None]
 
 
-def test_an_executor_scores_what_one_machine_scores(operation):
-    rows = calls(1500)
-    numbered = [{**row, "_file": "lake", "_row": n} for n, row in enumerate(rows, 1)]
-    expected, problems = plain(rows, operation)
+def rows_of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, **changed):
+    """The same as rows of the outcome."""
+    setup = _shippable(_setup_of(operation / "scorecards", operation / "plugins", "America/Bogota"))
+    facts = {
+        "setup": pickle.dumps(setup), "version": pauta.__version__, "plugins": (("manners", "3.1"),),
+        "columns": tuple(schema.names), "fields": tuple(result_schema().names),
+        "answers": "columns", "once": once,
+    }  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema).rename_columns([f"c{n}" for n in range(len(schema))])
+    made = list(scored_batches(table.to_batches(batch), Shipment(**facts | changed)))
+    for each in made:
+        each.validate(full=True)
+    return [row for each in made for row in each.to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def scored_here(operation, tmp_path_factory):
+    """Rows, and what one machine makes of them: evaluations, problems, and the answers that its database keeps."""
+    rows, path = calls(1500), tmp_path_factory.mktemp("kept") / "results.db"
+    expected, problems = plain(rows, operation, beside=[Outlet("db", Sqlite({"path": str(path)}))])
+    return SimpleNamespace(rows=rows, expected=expected, problems=problems, answers=answers_in(path))
+
+
+def answers_in(path):
+    """The answers of each evaluation as a database keeps them."""
+    with closing(sqlite3.connect(path)) as database:
+        return dict(database.execute("SELECT evaluation_id, answers FROM evaluations"))
+
+
+def test_an_executor_scores_what_one_machine_scores(operation, scored_here):
+    expected, problems = scored_here.expected, scored_here.problems
+    numbered = [{**row, "_file": "lake", "_row": n} for n, row in enumerate(scored_here.rows, 1)]
     found, rejects = of_executor(numbered, operation, batch=400, schema=NUMBERED)
     assert len(expected) > 1000
     assert {each["evaluator"] for each in expected.values()} == {"ana", "bo", "engine"}
@@ -342,6 +368,27 @@ def test_an_executor_scores_what_one_machine_scores(operation):
     told = errors(problems)
     assert {(each["row"], each["code"], each["message"]) for each in rejects} == told
     assert len(told) > 10
+
+
+def test_answers_as_json_are_those_of_the_database(operation, scored_here):
+    out = rows_of_executor(scored_here.rows, operation, batch=1500, answers="json")
+    found = {each["evaluation_id"]: each["answers"] for each in out if each["reject"] is None}
+    assert len(found) > ROWS_OF_TEXT
+    assert found == scored_here.answers
+    told = "".join(found.values())
+    assert all(each in told for each in ('"evidence":[{', '"comment":"he said \\"hello, señor\\"\\n"', "nobody looked"))
+
+
+@pytest.mark.parametrize("answers", ["columns", "json"])
+def test_only_the_fields_that_are_wanted_are_made(operation, scored_here, answers):
+    out = rows_of_executor(scored_here.rows[:60], operation, fields=("band", "call_id"), answers=answers)
+    found = {(each["call_id"], each["band"]) for each in out if each["reject"] is None}
+    assert {tuple(each) for each in out} == {("band", "call_id", "reject")}
+    calls = {each for each, _ in found}
+    assert found == {
+        (each["call_id"], each["band"]) for each in scored_here.expected.values() if each["call_id"] in calls
+    }
+    assert len(calls) > 30
 
 
 @pytest.mark.slow
@@ -359,6 +406,22 @@ def test_a_cluster_scores_what_one_machine_scores(session, operation, table):
     told = errors(problems)
     assert {(_number(each), each["code"], each["message"]) for each in rejects} == told
     assert len(told) > 10
+
+
+@pytest.mark.slow
+def test_a_cluster_makes_the_very_answers_of_the_database(session, operation, table, tmp_path):
+    read = session.read.parquet(str(table.folder))
+    kept = {"cards": operation / "scorecards", "plugins": operation / "plugins", "timezone": "America/Bogota"}
+    scored = on_spark.score(read, **kept, answers="json").persist()
+    results = on_spark.results_of(scored)
+    database = tmp_path / "results.db"
+    expected, _ = plain(table.rows, operation, beside=[Outlet("db", Sqlite({"path": str(database)}))])
+    assert dict(map(tuple, results.select("evaluation_id", "answers").collect())) == answers_in(database)
+    assert records(on_spark.unfold(scored)) == expected
+    nested = on_spark.score(read, **kept)
+    assert on_spark.unfold(scored).schema == nested.schema == on_spark.unfold(nested).schema
+    a_row_each = on_spark.unfold(results).selectExpr("evaluation_id", "inline(answers)")
+    assert a_row_each.count() == 7 * len(expected)
 
 
 def _number(reject):
@@ -518,7 +581,7 @@ def test_the_same_call_twice_is_seen_over_all_tasks(session, operation):
 def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(operation)
     to = str(tmp_path / "out")
-    assert score_on_cluster([str(table.folder)], [], [], [to], "json") == 1
+    assert score_on_cluster([str(table.folder)], [], [], [to], "json", answers_as="json") == 1
     printed = capsys.readouterr()
     said = json.loads(printed.out)
     expected, problems = plain(table.rows, operation)
@@ -528,6 +591,7 @@ def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path,
     assert card["passed"] == sum(each["passed"] is True for each in expected.values())
     assert "2.parquet:" in printed.err or "0.parquet:" in printed.err
     assert "all are in" in printed.err
+    assert session.read.parquet(to).schema["answers"].dataType.simpleString() == "string"
     with pytest.raises(ProblemsFound, match="is there already") as found:
         score_on_cluster([str(table.folder)], [], [], [to], "text")
     assert found.value.problems[0].code == "E764"
@@ -560,6 +624,7 @@ def test_wrong_use_of_the_command_is_a_sentence(operation, monkeypatch, calls, a
         (["c.parquet", "--engine", "spark"], "Spark writes one folder"),
         (["c.parquet", "--engine", "spark", "--to", "out", "--workers", "2"], "Spark has executors"),
         (["c.parquet", "--to", "out.jsonl", "--master", "local[2]"], "--master is for --engine spark"),
+        (["c.parquet", "--to", "out.jsonl", "--answers-as", "json"], "--answers-as is for --engine spark"),
     ],
 )
 def test_the_command_line_hands_over(operation, monkeypatch, words, said):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,6 @@ from pauta.engine.model.scorecard import (
     Scorecard,
 )
 
-if TYPE_CHECKING:
-    pass
-
 STATES: Final = (ANSWERED, MISSING, NOT_APPLICABLE, UNVERIFIED, NOT_ASKED)
 FAULTS: Final = tuple(fault.value for fault in Fault)
 GIVERS: Final = tuple(given.name.lower() for given in Given)[1:]
@@ -43,7 +41,7 @@ class CardCells:
 
     question, text: indices into `questions` and `words`; proposed: the text of a criterion's answer, a state's name
     where it has none. chosen: several options, as indices into `words`, None where it is not `choose: many`. errors:
-    (class, fails) as indices into HARMS and FAILS. starts: the first entry of each question.
+    (class, fails) as indices into HARMS and FAILS.
     """
 
     question: NDArray[np.int32]
@@ -65,7 +63,6 @@ class CardCells:
     errors: list[list[tuple[int, int]]]
     questions: list[str]
     words: list[str]
-    starts: list[int]
 
 
 class WordList:
@@ -79,45 +76,65 @@ class WordList:
         return NONE if word is None else self.index.setdefault(word, len(self.index))
 
 
-def cells_of(card: Scorecard, answers: Mapping[str, QuestionAnswers]) -> CardCells:
-    """The table of a card, for the cells of one batch (those of closed questions are always the same)."""
-    words = WordList()
-    each: list[tuple[Any, ...]] = []
-    chosen: list[list[int] | None] = []
-    errors: list[list[tuple[int, int]]] = []
-    starts: list[int] = []
-    for n, question in enumerate(card.questions):
-        starts.append(len(each))
-        weight = card.weights[question.id]
-        for code, cell in enumerate(answers[question.id].cells):
-            each.append((n, *_entry(question, weight, code, cell, words)))
-            listed = isinstance(cell.value, tuple)
-            chosen.append([words.of(str(one)) for one in shown(cell.value)] if listed else None)  # type: ignore[attr-defined]
-            errors.append(
-                [(HARMS.index(one.critical) if one.critical else NONE, FAILS.index(one.fails)) for one in cell.errors]
-            )
-    columns = list(zip(*each, strict=True)) or [()] * len(_KINDS)
-    arrays: list[Any] = [np.array(column, dtype=kind) for column, kind in zip(columns, _KINDS, strict=True)]
-    questions = [question.id for question in card.questions]
-    return CardCells(*[*arrays, chosen, errors, questions, list(words.index), starts])
+class QuestionCells:
+    """The entries of one question, words as they are; cards that ask the same thing have them together.
+
+    cells: what they were made of.
+    """
+
+    def __init__(self, question: Question, weight: float | None, cells: Sequence[Cell]) -> None:
+        self.name, self.cells = question.id, cells
+        self.entries = [_entry(question, weight, code, cell) for code, cell in enumerate(cells)]
+        self.chosen = [
+            [str(one) for one in shown(cell.value)] if isinstance(cell.value, tuple) else None  # type: ignore[attr-defined]
+            for cell in cells
+        ]
+        self.errors = [
+            [(HARMS.index(one.critical) if one.critical else NONE, FAILS.index(one.fails)) for one in cell.errors]
+            for cell in cells
+        ]
 
 
-_KINDS: Final[tuple[Any, ...]] = (
-    np.int32, np.int32, np.int32, np.float64, np.bool_, np.int8, np.float64, np.float64, np.float64, np.float64,
-    np.bool_, np.int8, np.int8, np.bool_, np.bool_,
-)  # fmt: skip
+class Known:
+    """The entries of questions, as long as any card has them: they are worked out once."""
+
+    def __init__(self) -> None:
+        self._made: WeakValueDictionary[Hashable, QuestionCells] = WeakValueDictionary()
+
+    def of(self, card: Scorecard, answers: Iterable[QuestionAnswers]) -> list[QuestionCells]:
+        """The entries of each question of a card. answers: in the order of its questions."""
+        return [
+            self._of(question, card.weights[question.id], each.cells)
+            for question, each in zip(card.questions, answers, strict=True)
+        ]
+
+    def _of(self, question: Question, weight: float | None, cells: Sequence[Cell]) -> QuestionCells:
+        own = question.max_points, weight, question.bonus, question.required, question.fault
+        key = (question.id, id(cells), own)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = QuestionCells(question, weight, cells)
+        return made
 
 
-def _entry(question: Question, weight: float | None, code: int, cell: Cell, words: WordList) -> tuple[Any, ...]:
-    """The entry of a cell, in the order of CardCells, without its question."""
+_KINDS: Final[Mapping[str, Any]] = {
+    "number": np.float64, "has_value": np.bool_, "state": np.int8, "points": np.float64, "out_of": np.float64,
+    "weight": np.float64, "credit": np.float64, "missed": np.bool_, "fault": np.int8, "given": np.int8,
+    "looked": np.bool_, "is_missing": np.bool_,
+}  # fmt: skip
+"""What an entry says in numbers, after its two words."""
+
+
+def _entry(question: Question, weight: float | None, code: int, cell: Cell) -> tuple[Any, ...]:
+    """The entry of a cell: the words that are its text and what a criterion would say, and what is in `_KINDS`."""
     value = shown(cell.value)
     text = None if value is None else "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     number = float(value) if isinstance(value, int | float) else np.nan
     missed = bool(cell.errors) or (cell.credit is not None and cell.credit < 1 and not question.bonus)
     silent = cell.state in (MISSING, NOT_ASKED)
     return (
-        words.of(text if cell.state != MISSING else None),
-        words.of(cell.state if cell.value is None else text),
+        text if cell.state != MISSING else None,
+        cell.state if cell.value is None else text,
         number,
         text is not None and cell.state != MISSING,
         STATES.index(cell.state),
@@ -137,32 +154,27 @@ def _or_nan(number: float | None) -> float:
     return np.nan if number is None else float(number)
 
 
-def joined(tables: Sequence[CardCells]) -> tuple[CardCells, list[int]]:
-    """The tables of several cards as one, and where each begins in it."""
-    if len(tables) == 1:
-        return tables[0], [0]
+def joined(cards: Sequence[Sequence[QuestionCells]]) -> tuple[CardCells, list[list[int]]]:
+    """The entries of several cards as one table, and where those of each question of each card begin in it."""
     words, questions = WordList(), WordList()
-    parts: dict[str, list[Any]] = {each.name: [] for each in fields(CardCells)}
-    begins, begin = [], 0
-    for table in tables:
-        begins.append(begin)
-        word_of = np.array([words.of(word) for word in table.words] + [NONE], dtype=np.int32)
-        question_of = np.array([questions.of(name) for name in table.questions], dtype=np.int32)
-        parts["question"].append(question_of[table.question])
-        parts["text"].append(word_of[table.text])
-        parts["proposed"].append(word_of[table.proposed])
-        parts["chosen"] += [None if each is None else [int(word_of[one]) for one in each] for each in table.chosen]
-        parts["errors"] += table.errors
-        parts["starts"] += [begin + start for start in table.starts]
-        for name in _TAKEN:
-            parts[name].append(getattr(table, name))
-        begin += len(table.question)
-    made: dict[str, Any] = {name: np.concatenate(parts[name]) for name in ("question", "text", "proposed", *_TAKEN)}
-    made |= {name: parts[name] for name in ("chosen", "errors", "starts")}
-    return CardCells(**made, questions=list(questions.index), words=list(words.index)), begins
-
-
-_TAKEN: Final = (
-    "number", "has_value", "state", "points", "out_of", "weight", "credit", "missed", "fault", "given", "looked",
-    "is_missing",
-)  # fmt: skip
+    begins: dict[int, int] = {}
+    entries: list[tuple[Any, ...]] = []
+    index: list[tuple[int, int, int]] = []
+    chosen: list[list[int] | None] = []
+    errors: list[list[tuple[int, int]]] = []
+    for each in {id(each): each for card in cards for each in card}.values():
+        begins[id(each)] = len(entries)
+        number = questions.of(each.name)
+        for entry, listed in zip(each.entries, each.chosen, strict=True):
+            index.append((number, words.of(entry[0]), words.of(entry[1])))
+            chosen.append(None if listed is None else list(map(words.of, listed)))
+        entries += each.entries
+        errors += each.errors
+    question, text, proposed = np.array(index, dtype=np.int32).reshape(-1, 3).T.copy()
+    columns = list(zip(*entries, strict=True))[2:] or [()] * len(_KINDS)
+    said: dict[str, Any] = {
+        name: np.array(column, dtype=kind) for (name, kind), column in zip(_KINDS.items(), columns, strict=True)
+    }
+    said |= {"chosen": chosen, "errors": errors, "questions": list(questions.index), "words": list(words.index)}
+    table = CardCells(question, text, proposed, **said)
+    return table, [[begins[id(each)] for each in card] for card in cards]

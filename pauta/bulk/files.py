@@ -12,11 +12,13 @@ from typing import Any, Final
 from pauta.bulk.counted import merge
 from pauta.bulk.once import OncePerFile
 from pauta.bulk.parts import PIECES_OF_A_PART, PIECES_WITH_TURNS, Parts
+from pauta.bulk.people import People
 from pauta.bulk.pieces import ROWS, ROWS_WITH_TURNS, Input, Piece
 from pauta.bulk.scorer import Scorer, Setup, rows_of_a_piece
-from pauta.bulk.work import Done, Worker
+from pauta.bulk.work import Done, Worker, written_rejects
 from pauta.bulk.workers import Workers
 from pauta.engine.host import Host
+from pauta.engine.loading.operation import Feed
 from pauta.engine.loading.records import Strangers
 from pauta.engine.pipeline import CardSummary, Seen, Summary, Tell
 from pauta.engine.problems import Problem, ProblemsFound, Severity
@@ -24,6 +26,8 @@ from pauta.engine.problems import Problem, ProblemsFound, Severity
 REJECTS: Final = "--rejects FILE.parquet writes every row that was refused"
 TOLD: Final = 20
 """So many problems of one code are told one by one, and the others counted."""
+REMEMBERED: Final = 1_000
+"""So many different problems of plugins are known again; a plugin can have one of its own for every call."""
 
 
 def score_files(
@@ -37,18 +41,36 @@ def score_files(
     most: int | None = None,
     on_problem: Tell | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    answers: Sequence[Feed] = (),
 ) -> Summary:
     """Score tables of calls into a Parquet file, or into a folder of them where the target ends in `/`.
 
     A run that was broken off goes on after its last whole part. `most`: rows of a piece, where it is not the usual
-    number. `progress` is told how many rows are done, of how many.
+    number. `progress` is told how many rows are done, of how many. `answers`: files of people's evaluations.
     Raises ProblemsFound where a process ends before its time, OSError where the results cannot be written.
     """
-    scorer = setup.scorer(host)
     run = _IntoParts(on_problem)
+    if not answers:
+        return _score(inputs, target, setup.scorer(host), run, workers, rejects, most, progress)
+    with People(answers, setup, host or setup.host(), run.tell) as run.people:
+        return _score(inputs, target, run.people.scorer, run, workers, rejects, most, progress)
+
+
+def _score(
+    inputs: Sequence[Input],
+    target: str,
+    scorer: Scorer,
+    run: _IntoParts,
+    workers: int,
+    rejects: str | None,
+    most: int | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> Summary:
     takes = [taken_of(source, scorer, run) for source in inputs]
     rows = [most or rows_of_a_piece(scorer, ok and source.has_turns) for source, ok in zip(inputs, takes, strict=True)]
-    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], setup, scorer, rows)
+    made_of = _made_of([source for source, ok in zip(inputs, takes, strict=True) if ok], scorer, rows)
+    if run.people is not None:
+        made_of["answers"] = run.people.made_of
     path = Path(target)
     parts = Parts(path, made_of, folder=target.endswith("/"), rejects=Path(rejects) if rejects else None)
     run.go_on(parts)
@@ -60,7 +82,7 @@ def score_files(
         with ExitStack() as stack:
             todo: Iterator[tuple[int, Piece, Done]]
             if workers > 1:
-                pool = stack.enter_context(Workers(inputs, setup, workers))
+                pool = stack.enter_context(Workers(inputs, scorer.setup, workers))
                 todo = _by_others(pool, pieces)
             else:
                 todo = ((number, piece, here.do(number, piece)) for number, piece in pieces)
@@ -68,8 +90,9 @@ def score_files(
     except BaseException:
         parts.drop()
         raise
+    before, after = run.rejects_of_people()
     run.tell_counted()
-    parts.finish()
+    parts.finish(before, after)
     run.summary.outcomes[target] = f"{run.summary.evaluations} evaluations"
     return run.summary
 
@@ -115,11 +138,11 @@ def _by_others(pool: Workers, pieces: Iterator[tuple[int, Piece]]) -> Iterator[t
         yield done.number, sent.pop(done.number), done
 
 
-def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, rows: Sequence[int | None]) -> dict[str, Any]:
+def _made_of(inputs: Sequence[Input], scorer: Scorer, rows: Sequence[int | None]) -> dict[str, Any]:
     """What the results depend on: another of these, and a run begins anew."""
     from pauta import __version__
 
-    stats = [(source.path, Path(source.path).stat()) for source in inputs]
+    setup, stats = scorer.setup, [(source.path, Path(source.path).stat()) for source in inputs]
     cards = {card.name: card.digest for card in scorer.cards}
     return {
         "inputs": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in stats],
@@ -128,6 +151,7 @@ def _made_of(inputs: Sequence[Input], setup: Setup, scorer: Scorer, rows: Sequen
         "timezone": str(setup.timezone),
         "today": str(scorer.router.today) if setup.today or not setup.named else "",
         "plugins": sorted(f"{plugin.name} {plugin.version}" for plugin in scorer.host),
+        "redact": setup.redactor.asked if setup.redactor else [],
         "pauta": __version__,
         "python": platform.python_version(),
         "pieces": [rows, ROWS, ROWS_WITH_TURNS, PIECES_OF_A_PART, PIECES_WITH_TURNS],
@@ -153,7 +177,8 @@ class Run:
         if problem.code.startswith("E6"):
             if problem in self._told:
                 return
-            self._told.add(problem)
+            if len(self._told) < REMEMBERED:
+                self._told.add(problem)
             self.summary.failures += 1
         if problem.severity is Severity.WARNING:
             self.summary.warnings += 1
@@ -182,7 +207,9 @@ class Run:
 
 
 class _IntoParts(Run):
-    """A run whose results are written part by part."""
+    """A run whose results are written part by part. people: whose evaluations come in files of their own."""
+
+    people: People | None = None
 
     def go_on(self, parts: Parts) -> None:
         """Take over what an earlier run did."""
@@ -196,6 +223,9 @@ class _IntoParts(Run):
         for keys in parts.known_keys:
             self._seen.fresh_codes(keys)
             self._rows += len(keys)
+        if self.people is not None:
+            for used in parts.known_used:
+                self.people.used.add(used)
 
     def all(
         self,
@@ -225,10 +255,20 @@ class _IntoParts(Run):
     def _write(self, number: int, piece: Piece, done: Done, here: Worker, parts: Parts) -> None:
         fresh = self._seen.fresh_codes(done.keys)
         keys = done.keys[fresh]
-        if not fresh.all():
+        if not fresh.all() or (self.people is not None and self.people.took_before(done.used)):
             for made in (done.made, done.rejects):
                 if isinstance(made, str):
                     Path(made).unlink()
             done = here.do(number, piece, done.key_rows[~fresh])
         self._take(piece, done.problems, done.strangers, done.summary)
-        parts.append(done.made, done.rejects, keys)
+        if self.people is not None and done.used is not None:
+            self.people.used.add(done.used)
+        parts.append(done.made, done.rejects, keys, done.used)
+
+    def rejects_of_people(self) -> tuple[Any, Any]:
+        """Tell of evaluations whose calls did not come; rejects that belong before and after those of the pieces."""
+        if self.people is None:
+            return None, None
+        masked = self.people.setup.redactor
+        before, after = self.people.refused_tables(), self.people.unmatched_tables()
+        return written_rejects(before, masked), written_rejects(after, masked)

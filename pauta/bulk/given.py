@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pauta.bulk.columns import Column
 from pauta.bulk.incoming import Incoming
-from pauta.engine.evaluation.cells import RefusedError, State
+from pauta.engine.evaluation.cells import Coding, RefusedError, State
 from pauta.engine.model.calls import Answer
 from pauta.engine.model.columns import Coded
 
@@ -173,15 +173,16 @@ class Reader:
         return np.array([*codes, State.MISSING], dtype=np.uint8 if len(coding.vocabulary) <= BYTE else np.int32)
 
 
-def _code(coding: Any, value: Any) -> int | None:
+def _code(coding: Coding, value: Any) -> int | None:
     """The code of an answer as people gave it, None where it is no answer of the question."""
-    if value is None:
-        return int(State.MISSING)
+    plain = coding.code_of_plain.get(value)
+    if plain is not None:
+        return int(plain)
     try:
         read = coding.read(value)
     except RefusedError:
         return None
-    return int(read) if isinstance(read, State) else int(coding.code_of[read])
+    return int(read) if isinstance(read, State) else coding.code_of[str(read)]
 
 
 def _raw_coded(codes: NDArray[np.int32], values: tuple[Any, ...]) -> Coded[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, tzinfo
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +41,24 @@ __all__ = ["Incoming", "Lazy"]
 
 
 class Incoming(Checked):
-    """A batch of rows as columns of the engine, and as records for those who ask for them one by one."""
+    """A batch of rows as columns of the engine, and as records for those who ask for them one by one.
+
+    as_written: see `write_facts`.
+    """
+
+    as_written: Mapping[str, Sequence[Mapping[str, object]]] = MappingProxyType({})
+
+    def write_facts(self, facts: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+        """Have calls say their facts as they were written. facts: `attributes`, `metrics` of each row, or neither."""
+        self.as_written = facts
+        for row, (call, human) in self.doors.items() if facts else ():
+            if call is not None:
+                told = replace(call, attributes=facts["attributes"][row], metrics=facts["metrics"][row])
+                self.doors[row] = told, human
+
+    def row_in_piece(self, row: int) -> int:
+        """The row of the piece that a row is; a call that several people evaluated has several."""
+        return row
 
     @cached_property
     def facts(self) -> Facts:
@@ -87,6 +106,11 @@ class Incoming(Checked):
     def days(self, zone: tzinfo | None, today: date) -> tuple[NDArray[np.int32], list[date]]:
         """The day of each call: codes and days."""
         return days_of(self.facts.started_at, zone, today)
+
+    def values_of(self, name: str) -> list[Column]:
+        """What `attributes` or `metrics` hold, by dictionary: each fact that is a column, or all of them as one."""
+        whole = self._whole_maps.get(name)
+        return [*map(column_of, self.maps[name].values()), *([] if whole is None else [whole])]
 
     def column(self, name: str) -> Column | None:
         """A field of the table by dictionary, None where there is no such column."""
@@ -159,6 +183,8 @@ class Incoming(Checked):
         return call
 
     def _call_map(self, name: str, row: int) -> Mapping[str, object]:
+        if name in self.as_written:
+            return self.as_written[name][row]
         if name in self._whole_maps:
             whole = self._whole_maps[name]
             value = whole.values[whole.codes[row]] if whole.codes[row] >= 0 else None

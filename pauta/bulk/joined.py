@@ -2,31 +2,45 @@
 
 A group of rows is encoded once, by whichever process scored it; the one writer of a file joins what they made. Reading
 and encoding it all a second time would cost as much as the first. The footer is a structure in Thrift's compact
-protocol (apache.org/thrift, apache/parquet-format); it is read as a tree without knowing its fields, but for those that
-hold places in the file.
+protocol (apache.org/thrift, apache/parquet-format). It is walked through once without being made into objects: all of
+it is copied too, but for the fields that hold places in the file.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import BinaryIO, Final
 
 MAGIC: Final = b"PAR1"
 COPIED: Final = 1 << 22
 """So many bytes are copied at a time."""
 
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
-Fields: TypeAlias = dict[int, tuple[int, Any]]
-"""A struct: the number of a field -> its type and its value, in order."""
+NUM_ROWS, ROW_GROUPS = 3, 4
 
-SCHEMA, NUM_ROWS, ROW_GROUPS = 2, 3, 4
-COLUMNS, GROUP_ROWS, GROUP_OFFSET, ORDINAL = 1, 3, 5, 7
-CHUNK_OFFSET, CHUNK_META, OFFSET_INDEX, COLUMN_INDEX = 2, 3, 4, 6
-PAGE_OFFSETS: Final = (9, 10, 11, 14)
+
+@dataclass(frozen=True)
+class Moving:
+    """What changes in a struct that moves in the file, by the numbers of its fields.
+
+    places: where something begins. inside: structs, or lists of them, in which something changes. left_out: is dropped.
+    """
+
+    places: frozenset[int]
+    inside: Mapping[int, Moving] = field(default_factory=dict)
+    left_out: frozenset[int] = frozenset()
+
+
+CHUNK_META: Final = Moving(frozenset({9, 10, 11, 14}))
 """Of a column chunk: where its data, index and dictionary pages and its Bloom filter begin."""
+CHUNK: Final = Moving(frozenset({2, 4, 6}), {3: CHUNK_META})
+"""Where it begins, and its indexes of offsets and columns."""
+GROUP: Final = Moving(frozenset({5}), {1: CHUNK}, left_out=frozenset({7}))
+"""Its number among the others is left out: it may have one."""
 
 
 class JoinedParquet:
@@ -37,7 +51,7 @@ class JoinedParquet:
         self._file: BinaryIO = path.open("wb")
         self._file.write(MAGIC)
         self._groups: list[bytes] = []
-        self._footer: Fields = {}
+        self._others: list[tuple[int, int, bytes]] = []  # all other fields of the footer: number, type, value
 
     def append(self, made: bytes | memoryview) -> None:
         """Take all row groups of a Parquet file that is in memory."""
@@ -63,32 +77,38 @@ class JoinedParquet:
                 left -= len(copied)
 
     def _take(self, footer: bytes) -> None:
-        fields = _Reader(footer).struct()
-        moved = self._file.tell() - len(MAGIC)
-        self.rows += fields[NUM_ROWS][1]
-        for group in fields[ROW_GROUPS][1][1]:
-            _move(group, moved)
-            self._groups.append(_struct(group))
-        if not self._footer:
-            self._footer = fields
+        by = self._file.tell() - len(MAGIC)
+        reader = _Reader(footer)
+        others: list[tuple[int, int, bytes]] = []
+        for number, kind in reader.fields():
+            if number == NUM_ROWS:
+                self.rows += reader.number()
+                others.append((number, kind, b""))
+            elif number == ROW_GROUPS:
+                _, size = reader.list_head()
+                self._groups += [_moved(reader, GROUP, by) for _ in range(size)]
+                others.append((number, kind, b""))
+            else:
+                others.append((number, kind, reader.skipped(kind)))
+        self._others = self._others or others
 
     def close(self) -> None:
         """Write the footer; the file is whole and on the disk. There must have been a file to join."""
-        footer = bytearray()
+        begin = self._file.tell()
         last = 0
-        for number, (kind, value) in self._footer.items():
-            _field(footer, last, number, kind)
+        for number, kind, value in self._others:
+            made = bytearray()
+            _field(made, last, number, kind)
             last = number
             if number == NUM_ROWS:
-                _number(footer, self.rows)
+                _number(made, self.rows)
             elif number == ROW_GROUPS:
-                _list_head(footer, STRUCT, len(self._groups))
-                footer += b"".join(self._groups)
-            else:
-                _value(footer, kind, value)
-        footer.append(0)
-        self._file.write(footer)
-        self._file.write(struct.pack("<I", len(footer)) + MAGIC)
+                _list_head(made, STRUCT, len(self._groups))
+            self._file.write(made + value)
+            if number == ROW_GROUPS:
+                self._file.writelines(self._groups)
+        self._file.write(b"\0")
+        self._file.write(struct.pack("<I", self._file.tell() - begin) + MAGIC)
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -104,94 +124,97 @@ def _footer_size(end: bytes) -> int:
     return int(struct.unpack("<I", end[:4])[0])
 
 
-def _move(group: Fields, by: int) -> None:
-    """Set the places in a row group to where they are now. Its number among the others is left out: it may have one."""
-    group.pop(ORDINAL, None)
-    _shift(group, (GROUP_OFFSET,), by)
-    for chunk in group[COLUMNS][1][1]:
-        _shift(chunk, (OFFSET_INDEX, COLUMN_INDEX), by)
-        _shift(chunk, (CHUNK_OFFSET,), by)
-        _shift(chunk[CHUNK_META][1], PAGE_OFFSETS, by)
+def _moved(reader: _Reader, moving: Moving, by: int) -> bytes:
+    """The struct that comes next as it is after it moved by so many bytes."""
+    made = bytearray()
+    last = 0
+    for number, kind in reader.fields():
+        if number in moving.left_out:
+            reader.skip(kind)
+            continue
+        _field(made, last, number, kind)
+        last = number
+        if number in moving.places:
+            place = reader.number()
+            _number(made, place + by if place else 0)  # a place of 0 is none
+        elif number not in moving.inside:
+            made += reader.skipped(kind)
+        elif kind == LIST:
+            items, size = reader.list_head()
+            _list_head(made, items, size)
+            for _ in range(size):
+                made += _moved(reader, moving.inside[number], by)
+        else:
+            made += _moved(reader, moving.inside[number], by)
+    made.append(0)
+    return bytes(made)
 
 
-def _shift(fields: Fields, numbers: tuple[int, ...], by: int) -> None:
-    for number in numbers:
-        if number in fields and fields[number][1]:  # a place of 0 is none
-            kind, place = fields[number]
-            fields[number] = (kind, place + by)
-
-
-@dataclass
 class _Reader:
-    """Reads a tree in the compact protocol. A list is (type of its items, items)."""
+    """Walks through bytes in the compact protocol."""
 
-    data: bytes
-    at: int = field(default=0)
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def fields(self) -> Iterator[tuple[int, int]]:
+        """The number and the type of each field of a struct; whoever asks takes or skips its value before the next."""
+        number = 0
+        while head := self._byte():
+            step = head >> 4
+            number = number + step if step else self.number()
+            yield number, head & 15
+
+    def number(self) -> int:
+        """A whole number."""
+        value = self._varint()
+        return (value >> 1) ^ -(value & 1)
+
+    def list_head(self) -> tuple[int, int]:
+        """The type of the items of a list, and how many there are."""
+        head = self._byte()
+        return head & 15, head >> 4 if head >> 4 < 15 else self._varint()
+
+    def skipped(self, kind: int) -> bytes:
+        """A value of a type as it is written."""
+        begin = self._at
+        self.skip(kind)
+        return self._data[begin : self._at]
+
+    def skip(self, kind: int) -> None:
+        """Go on behind a value of a type."""
+        if kind in (I16, I32, I64):
+            while self._data[self._at] > 0x7F:
+                self._at += 1
+            self._at += 1
+        elif kind == BINARY:
+            size = self._varint()
+            self._at += size
+        elif kind == STRUCT:
+            for _, each in self.fields():
+                self.skip(each)
+        elif kind in (LIST, SET):
+            items, size = self.list_head()
+            for _ in range(size):
+                self.skip(BYTE if items <= FALSE else items)  # a truth that is no field of its own is a byte
+        elif kind == BYTE:
+            self._at += 1
+        elif kind == DOUBLE:
+            self._at += 8
+        elif kind not in (TRUE, FALSE):
+            raise ValueError("the footer of a Parquet file holds what is not known")
 
     def _byte(self) -> int:
-        self.at += 1
-        return self.data[self.at - 1]
+        self._at += 1
+        return self._data[self._at - 1]
 
     def _varint(self) -> int:
         value = shift = 0
         while True:
-            byte = self.data[self.at]
-            self.at += 1
+            byte = self._byte()
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return value
             shift += 7
-
-    def _number(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def struct(self) -> Fields:
-        fields: Fields = {}
-        number = 0
-        while head := self._byte():
-            kind, step = head & 15, head >> 4
-            number = number + step if step else self._number()
-            fields[number] = (kind, self._value(kind))
-        return fields
-
-    def _value(self, kind: int) -> Any:
-        if kind in (I16, I32, I64):
-            return self._number()
-        if kind == BINARY:
-            size = self._varint()
-            self.at += size
-            return self.data[self.at - size : self.at]
-        if kind == STRUCT:
-            return self.struct()
-        if kind in (LIST, SET):
-            head = self._byte()
-            size = head >> 4 if head >> 4 < 15 else self._varint()
-            items = head & 15
-            return items, [self._byte() if items <= FALSE else self._value(items) for _ in range(size)]
-        if kind == BYTE:
-            return self._byte()
-        if kind == DOUBLE:
-            self.at += 8
-            return self.data[self.at - 8 : self.at]
-        if kind in (TRUE, FALSE):
-            return kind == TRUE
-        raise ValueError("the footer of a Parquet file holds what is not known")
-
-
-def _struct(fields: Fields) -> bytes:
-    made = bytearray()
-    _struct_into(made, fields)
-    return bytes(made)
-
-
-def _struct_into(made: bytearray, fields: Fields) -> None:
-    last = 0
-    for number, (kind, value) in fields.items():
-        _field(made, last, number, kind)
-        last = number
-        _value(made, kind, value)
-    made.append(0)
 
 
 def _field(made: bytearray, last: int, number: int, kind: int) -> None:
@@ -200,28 +223,6 @@ def _field(made: bytearray, last: int, number: int, kind: int) -> None:
     else:
         made.append(kind)
         _number(made, number)
-
-
-def _value(made: bytearray, kind: int, value: Any) -> None:
-    if kind in (I16, I32, I64):
-        _number(made, value)
-    elif kind == BINARY:
-        _varint(made, len(value))
-        made += value
-    elif kind == STRUCT:
-        _struct_into(made, value)
-    elif kind in (LIST, SET):
-        items, values = value
-        _list_head(made, items, len(values))
-        for each in values:
-            if items <= FALSE:
-                made.append(each)
-            else:
-                _value(made, items, each)
-    elif kind == BYTE:
-        made.append(value)
-    elif kind == DOUBLE:
-        made += value
 
 
 def _list_head(made: bytearray, kind: int, size: int) -> None:

@@ -91,7 +91,7 @@ class LinesInput(RecordsInput):
             text = stream.read(min(stop - start, PIECE_BYTES + MOST_BYTES + 1))  # a last line beyond that is no call
         if start == 0:
             text = text.removeprefix(BOM_UTF8)
-        return _Reading(self.path, piece.first_row, text).taken()
+        return _Reading(self.path, piece.first_row, text).taken(self.keep_facts)
 
 
 def line_ends(stream: BinaryIO) -> Iterator[int]:
@@ -116,7 +116,7 @@ class _Reading:
         self._ends_whole = not lines[-1]
         self._lines = dict(enumerate(lines[:-1] if self._ends_whole else lines, first))
 
-    def taken(self) -> Taken:
+    def taken(self, keep_facts: bool) -> Taken:
         """What was read."""
         decode = _decoder()
         quick, laid = (self._quickly(decode), None) if decode else ({}, None)
@@ -126,7 +126,7 @@ class _Reading:
             if len(kept) < len(quick):
                 quick, laid = kept, None
         slow = [number for number in self._lines if number not in quick]
-        return taken(quick, laid, self._exactly(slow), _absent())
+        return taken(quick, laid, self._exactly(slow), _absent(), keep_facts=keep_facts)
 
     def _quickly(self, decode: Callable[[bytes], Any]) -> dict[int, Any]:
         """The rows of lines that are as they should be, as far as a typed reader sees that."""

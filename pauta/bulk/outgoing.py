@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.bulk.answered import Answered, dictionary
-from pauta.bulk.card_cells import NONE, STATES, CardCells, cells_of, joined
+from pauta.bulk.card_cells import NONE, STATES, CardCells, Known, QuestionCells, joined
 from pauta.bulk.schema import rejects_schema, result_schema, word_type
 from pauta.bulk.together import Answers, Group, Ragged
 from pauta.engine.model.calls import ENGINE
@@ -52,8 +52,9 @@ class Outgoing:
     """Makes tables of results. The table of a card's answers is kept as long as batches have the same answers."""
 
     version: str
-    _tables: dict[int, tuple[tuple[Any, ...], CardCells]] = field(default_factory=dict)
-    _joined: tuple[list[CardCells], tuple[CardCells, list[int]]] | None = None
+    _known: Known = field(default_factory=Known)
+    _tables: dict[int, tuple[tuple[Any, ...], list[QuestionCells]]] = field(default_factory=dict)
+    _joined: tuple[list[list[QuestionCells]], tuple[CardCells, list[list[int]]]] | None = None
 
     def batch(self, groups: Sequence[Group], facts: Facts, size: int) -> pa.RecordBatch:
         """The results of some calls, `size` in all, in the order that the groups say."""
@@ -67,16 +68,14 @@ class Outgoing:
         tables = [self._cells(group.results) for group in groups]
         if self._joined is None or not _same(self._joined[0], tables):
             self._joined = tables, joined(tables)
-        table, begins = self._joined[1]
-        starts = [[begin + start for start in each.starts] for each, begin in zip(tables, begins, strict=True)]
-        return Made(groups, facts, size, Answers(groups, size, table, starts), self.version)
+        return Made(groups, facts, size, Answers(groups, size, *self._joined[1]), self.version)
 
-    def _cells(self, results: Results) -> CardCells:
+    def _cells(self, results: Results) -> list[QuestionCells]:
         key = (results.scorecard, *[each.cells for each in results.answers.values()])
         known = self._tables.get(id(results.scorecard))
         if known is not None and _same(known[0], key):
             return known[1]
-        table = cells_of(results.scorecard, results.answers)
+        table = self._known.of(results.scorecard, results.answers.values())
         self._tables[id(results.scorecard)] = (key, table)
         return table
 
@@ -235,7 +234,8 @@ class Part:
         self.person, self.rows = made.person[start:stop], made.rows[start:stop]
         self.answers = Answered(made.answers, start, stop)
 
-    def all(self) -> dict[str, pa.Array]:
+    def all(self, *, answers: bool = True) -> dict[str, pa.Array]:
+        """Every column by name; answers, of which there are most, only where they are wanted."""
         import pyarrow as pa
 
         made = self._about()
@@ -252,7 +252,7 @@ class Part:
             "critical_by_class": self._map("critical_by_class", pa.map_(word_type(few=True), pa.int64())),
             "sections": self._sections(),
             "scores_by": self._scores_by(),
-            "answers": self.answers.column(),
+            "answers": self.answers.column() if answers else None,
             "missing": self.answers.names_where(self.answers.table.is_missing),
             "unverified": self.answers.names_where(self.answers.table.state == STATES.index(UNVERIFIED)),
             "comments_missing": self._flags("comments_missing"),

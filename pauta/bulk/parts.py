@@ -11,7 +11,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.bulk.joined import JoinedParquet
+from pauta.bulk.matched import Used, together
 from pauta.bulk.schema import rejects_schema, stored_schema
 from pauta.bulk.work import written
 from pauta.engine.pipeline import CardSummary, Summary
@@ -76,6 +77,7 @@ class Parts:
         self._part: JoinedParquet | None = None
         self._rejects: JoinedParquet | None = None
         self._keys: list[NDArray[np.uint64]] = []
+        self._used: list[Used] = []
 
     def _found(self, made_of: Mapping[str, Any]) -> State:
         try:
@@ -90,15 +92,25 @@ class Parts:
         return State(made_of)
 
     @property
-    def known_keys(self) -> list[NDArray[np.uint64]]:
+    def known_keys(self) -> Iterator[NDArray[np.uint64]]:
         """The keys of the calls of earlier parts, part by part."""
-        return [np.load(self._file("keys", number, ".npy")) for number in range(self.state.parts)]
+        return (np.load(self._file("keys", number, ".npy")) for number in range(self.state.parts))
 
     def _file(self, kind: str, number: int, ending: str = ".parquet") -> Path:
         return self._folder / f"{kind}-{number:05}{ending}"
 
-    def append(self, made: Any, rejects: Any, keys: NDArray[np.uint64]) -> None:
+    @property
+    def known_used(self) -> Iterator[Used]:
+        """The evaluations from files of their own that the calls of earlier parts took."""
+        for name in self.state.files:
+            if name.startswith("used-"):
+                with np.load(self._folder / name) as kept:
+                    yield Used(kept["evaluations"], kept["agents"], kept["names"].tolist())
+
+    def append(self, made: Any, rejects: Any, keys: NDArray[np.uint64], used: Used | None = None) -> None:
         """Take what came of the next piece: Parquet files in memory or on the disk, or None."""
+        if used is not None:
+            self._used.append(used)
         self._part = self._appended(self._part, "part", made)
         self._rejects = self._appended(self._rejects, "rejects", rejects)
         self._keys.append(keys)
@@ -126,6 +138,11 @@ class Parts:
             else:
                 file.unlink(missing_ok=True)
         np.save(files[0], np.concatenate([*self._keys, np.zeros(0, np.uint64)]))
+        if self._used:
+            files.append(self._file("used", self.state.parts, ".npz"))
+            whole = together(self._used)
+            np.savez(files[-1], evaluations=whole.evaluations, agents=whole.agents, names=np.array(whole.names, "U"))
+            self._used = []
         self._part = self._rejects = None
         self._keys = []
         self.state.parts += 1
@@ -147,8 +164,11 @@ class Parts:
                 joined.drop()
         self._lock.close()
 
-    def finish(self) -> None:
-        """All pieces are done: put the results, and the rejects where they are wanted, in place."""
+    def finish(self, before: Any = None, after: Any = None) -> None:
+        """All pieces are done: put the results, and the rejects where they are wanted, in place.
+
+        before, after: rejects that are of no piece, as Parquet files in memory.
+        """
         parts = self._whole("part")
         if self._is_folder:
             self._target.mkdir(parents=True, exist_ok=True)
@@ -159,9 +179,17 @@ class Parts:
         else:
             self._one("part", parts, stored_schema()).replace(self._target)
         if self._rejects_target is not None:
-            self._one("rejects", self._whole("rejects"), rejects_schema()).replace(self._rejects_target)
+            rejects = [*self._beside("before", before), *self._whole("rejects"), *self._beside("after", after)]
+            self._one("rejects", rejects, rejects_schema()).replace(self._rejects_target)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
+
+    def _beside(self, name: str, made: Any) -> list[Path]:
+        if made is None:
+            return []
+        file = self._folder / f"{name}.parquet"
+        file.write_bytes(made)
+        return [file]
 
     def _whole(self, kind: str) -> list[Path]:
         return [self._folder / name for name in self.state.files if name.startswith(f"{kind}-")]

@@ -6,7 +6,7 @@ bytes. A piece never holds parts of two groups of rows; small groups stand in on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -25,6 +25,9 @@ ROWS: Final = 16_384
 ROWS_WITH_TURNS: Final = 4_096
 """The same where rows hold what was said: a call of ten minutes is 6 KB of text."""
 
+READ: Final = 1 << 16
+"""So many bytes of a column are read at a time. Of a file that is mapped into memory all that was read would stay."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -42,7 +45,8 @@ class Taken:
 
     lines: (rows,) where in the file each row of the batch stands, None where they follow each other without a gap.
     refused: what is no row of the batch: its line, the id of its call as far as it has one, and why. warnings: of
-    fields that no call has, each name once. strangers: records that are no calls.
+    fields that no call has, each name once. strangers: records that are no calls. facts: `attributes` and `metrics` of
+    each row of the batch as they were written, where the input keeps them.
     """
 
     batch: pa.RecordBatch
@@ -50,6 +54,7 @@ class Taken:
     refused: Sequence[tuple[int, str | None, Problem]] = ()
     warnings: Sequence[Problem] = ()
     strangers: Strangers = field(default_factory=Strangers)
+    facts: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
 
 class Input(Protocol):
@@ -102,7 +107,7 @@ class ParquetInput:
         plain = pq.ParquetFile(self.path)
         words = list(_words_in(plain.schema_arrow))
         plain.close()
-        return pq.ParquetFile(self.path, read_dictionary=words, memory_map=True, pre_buffer=False)
+        return pq.ParquetFile(self.path, read_dictionary=words, buffer_size=READ, pre_buffer=False)
 
     @property
     def schema(self) -> pa.Schema:

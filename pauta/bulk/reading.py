@@ -9,7 +9,7 @@ import numpy as np
 
 from pauta.bulk.checked import Checked
 from pauta.bulk.laid import Laid
-from pauta.bulk.layout import Layout, layout_of
+from pauta.bulk.layout import MAPS, Layout, layout_of
 from pauta.bulk.pieces import Taken
 from pauta.engine.loading.records import Record, Strangers, calls_from
 from pauta.engine.model.calls import Call
@@ -22,7 +22,12 @@ Entry = tuple[Record, Place] | Problem
 
 
 class RecordsInput:
-    """A file of records, which has no schema of its own; other processes read it anew."""
+    """A file of records, which has no schema of its own; other processes read it anew.
+
+    keep_facts: whether what is read says how facts were written: a column has lost whether 2 was 2 or 2.0.
+    """
+
+    keep_facts = False
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -48,7 +53,14 @@ def passing(rows: Mapping[int, Any], laid: Laid, path: str) -> dict[int, Any]:
     return {line: row for (line, row), out in zip(rows.items(), wrong.tolist(), strict=True) if not out}
 
 
-def taken(quick: Mapping[int, Any], laid: Laid | None, others: Iterator[Entry], absent: object) -> Taken:
+def taken(
+    quick: Mapping[int, Any],
+    laid: Laid | None,
+    others: Iterator[Entry],
+    absent: object,
+    *,
+    keep_facts: bool = False,
+) -> Taken:
     """What was read of a piece. quick: rows by line; laid: as a table; others: the records of all other lines."""
     strangers, ids, warnings = Strangers(), dict[int, str](), list[Problem]()
     refused: list[tuple[int, str | None, Problem]] = []
@@ -65,7 +77,14 @@ def taken(quick: Mapping[int, Any], laid: Laid | None, others: Iterator[Entry], 
     order = sorted(rows)
     if laid is None or len(rows) > len(quick):
         laid = Laid([rows[line] for line in order], absent)
-    return Taken(laid.batch, np.array(order, dtype=np.int64), refused, warnings, strangers)
+    facts = {name: [_map_of(rows[line], name) for line in order] for name in MAPS} if keep_facts else {}
+    return Taken(laid.batch, np.array(order, dtype=np.int64), refused, warnings, strangers, facts)
+
+
+def _map_of(row: Any, name: str) -> Mapping[str, object]:
+    """What a row says under `attributes` or `metrics`; nothing where the field is absent, null or empty."""
+    told = getattr(row, name)
+    return told if isinstance(told, Mapping) else {}
 
 
 def _noted(entries: Iterator[Entry], ids: dict[int, str]) -> Iterator[Entry]:

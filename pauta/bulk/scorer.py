@@ -32,19 +32,20 @@ from pauta.bulk.layout import Layout, layout_of
 from pauta.bulk.outcomes import Outcomes, outcomes_of
 from pauta.bulk.outgoing import Group, Made, Outgoing, no_results, rejects_batch
 from pauta.bulk.pieces import ROWS
+from pauta.bulk.redacted import redacted
 from pauta.engine.host import Host
 from pauta.engine.model.calls import ENGINE, CallBatch, batch_of
 from pauta.engine.model.conditions import Condition, tests_of
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.pipeline import Summary, second_record
 from pauta.engine.problems import Problem, ProblemsFound, did_you_mean
+from pauta.engine.redaction import Redactor
 from pauta.engine.routing import Router, Versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from pauta.engine.evaluation.plan import Plan
-
 
 ROWS_OF_A_CARD: Final = 2_048
 """So many rows of a piece a card should score, and its fixed costs are a small part of what they cost."""
@@ -82,7 +83,8 @@ class Setup:
 
     versions: the cards in play (a catalogue without its host, or CardsGiven). named: cards that score whatever they are
     given, as a router takes them. plugins: the operation's folders of plugins; plugin_files: or what is in it, by path,
-    for machines that do not have it. watch: what a host takes beside: isolate, timeouts, memory.
+    for machines that do not have it. watch: what a host takes beside: isolate, timeouts, memory. redactor: what is
+    masked in results.
     """
 
     versions: Versions
@@ -93,6 +95,7 @@ class Setup:
     plugin_files: Mapping[str, bytes] = field(default_factory=dict)
     installed: bool = True
     watch: Mapping[str, Any] = field(default_factory=dict)
+    redactor: Redactor | None = None
 
     @classmethod
     def of(cls, *cards: Scorecard, **more: Any) -> Setup:
@@ -230,10 +233,10 @@ class Scorer:
         """The results of a batch that was prepared."""
         key_rows = np.flatnonzero(incoming.taken)
         came = self.grouped(incoming, skip)
-        wrong = sorted(((incoming.first_row + row, call, why) for row, call, why in came.wrong), key=_by_row)
+        wrong = [(incoming.first_row + row, call, why) for row, call, why in came.wrong]
         return Scored(
             made=self._outgoing.made(came.groups, incoming.facts, came.size),
-            rejects=rejects_batch(incoming.file, wrong),
+            rejects=rejects_batch(incoming.file, sorted(wrong, key=lambda each: (each[0], each[2].code))),
             problems=came.problems,
             keys=keys_of(incoming, key_rows),
             key_rows=key_rows,
@@ -249,7 +252,7 @@ class Scorer:
             refused += [(row, call.call_id, second_record(call)) for row, call in calls]
         outcomes = outcomes_of(incoming, self.router, skip)
         told = [problem for _, _, problem in sorted([*refused, *outcomes.problems], key=lambda each: each[0])]
-        groups, size = _groups(incoming, outcomes, self, told)
+        groups, size = groups_of(incoming, outcomes, self, told)
         return Grouped(
             groups,
             size,
@@ -327,7 +330,7 @@ class _Ready:
         )
 
 
-def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[Problem]) -> tuple[list[Group], int]:
+def groups_of(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[Problem]) -> tuple[list[Group], int]:
     """The results of each card over its rows, and how many there are in all."""
     from pauta.engine.evaluation.evaluate import evaluate
     from pauta.engine.evaluation.prepare import prepare
@@ -354,7 +357,7 @@ def _groups(incoming: Incoming, outcomes: Outcomes, scorer: Scorer, told: list[P
         told += [problem for problem in results.problems if problem not in ready.plan.problems]
         alone = len(mine) == size and bool((there == np.arange(size)).all())
         groups.append(Group(results, mine, None if alone else there, person))
-    return groups, size
+    return redacted(scorer.setup.redactor, incoming, groups, size, outcomes.problems, told)
 
 
 def _rows_by_card(
@@ -394,7 +397,3 @@ def keys_of(incoming: Incoming, rows: NDArray[np.intp]) -> NDArray[np.uint64]:
     blake = hashlib.blake2b
     digests = b"".join([blake(key, digest_size=8).digest() for key in joined.cast(pa.binary()).to_pylist()])
     return np.frombuffer(digests, dtype="<u8")
-
-
-def _by_row(refused: tuple[int, str | None, Problem]) -> tuple[int, str]:
-    return refused[0], refused[2].code

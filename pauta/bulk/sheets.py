@@ -162,7 +162,7 @@ class SheetInput(RecordsInput):
             text = stream.read(stop - start).decode()
         heading = self._heading
         assert heading is not None, "it is fit"
-        return _Reading(self.path, heading, piece.first_row, text).taken()
+        return _Reading(self.path, heading, piece.first_row, text).taken(self.keep_facts)
 
 
 def _plain_ends(stream: BinaryIO, heading: Heading) -> Iterator[tuple[int, int]]:
@@ -212,7 +212,7 @@ class _Reading:
             if any(row):
                 self._rows[line] = row
 
-    def taken(self) -> Taken:
+    def taken(self, keep_facts: bool) -> Taken:
         """What was read."""
         quick = self._quickly()
         laid = Laid(list(quick.values())) if quick else None
@@ -220,7 +220,7 @@ class _Reading:
             kept = passing(quick, laid, self._path)
             if len(kept) < len(quick):
                 quick, laid = kept, None
-        return taken(quick, laid, self._exactly(quick), None)
+        return taken(quick, laid, self._exactly(quick), None, keep_facts=keep_facts)
 
     def _quickly(self) -> dict[int, Any]:
         """The rows that have a cell for every column, and of fields that no call has only what was told of before."""

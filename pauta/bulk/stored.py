@@ -9,7 +9,8 @@ each_call_once    whether a table with people's answers can be taken row by row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,12 +19,16 @@ import numpy as np
 from pauta.bulk.files import Run, numbered, taken_of, total_of
 from pauta.bulk.incoming import Incoming
 from pauta.bulk.layout import MAPS, MOMENTS, OF_CALLS, Layout
+from pauta.bulk.matching import GroupedWithPeople
 from pauta.bulk.outgoing import Group
-from pauta.bulk.pieces import Input, ParquetInput, Piece
+from pauta.bulk.people import People
+from pauta.bulk.pieces import Input, ParquetInput, Piece, Taken
+from pauta.bulk.reading import RecordsInput
 from pauta.bulk.scorer import Grouped, Scorer, Setup, keys_of
 from pauta.bulk.work import Done, Worker, all_problems, marked
 from pauta.engine.evaluation.evaluated import Evaluated
 from pauta.engine.host import Host
+from pauta.engine.loading.operation import Feed
 from pauta.engine.model.calls import ENGINE, Call, HumanEvaluation
 from pauta.engine.model.results import Results
 from pauta.engine.model.scorecard import Scorecard
@@ -52,19 +57,25 @@ def store_files(
     most: int = ROWS_STORED,
     on_problem: Tell | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    answers: Sequence[Feed] = (),
 ) -> Summary:
     """Score tables of calls into a database, row for row as the pipeline does it, and close it.
 
     An interruption leaves it as the last whole piece left it; the same run again writes nothing twice. A database that
     fails is a problem, and gets nothing more. `most`: rows of a piece. `progress` is told how many rows are done, of
-    how many.
+    how many. `answers`: files of people's evaluations. Raises OSError where these find no room to be kept meanwhile.
     """
-    scorer = setup.scorer(host)
-    run = _IntoStore(inputs, outlet, scorer, document_of, on_problem)
+    run = _IntoStore(outlet, host, document_of, on_problem)
     try:
-        takes = [taken_of(source, scorer, run) for source in inputs]
-        total = total_of(inputs, takes)
-        run.all(inputs, takes, most, lambda rows: progress(rows, total) if progress is not None else None)
+        with ExitStack() as stack:
+            scorer = setup.scorer(host)
+            if answers:
+                run.people = stack.enter_context(People(answers, setup, host, run.tell))
+                scorer = run.people.scorer
+            takes = [taken_of(source, scorer, run) for source in inputs]
+            total = total_of(inputs, takes)
+            pieces = numbered(inputs, takes, [most] * len(inputs), 0)
+            run.all(inputs, scorer, pieces, lambda rows: progress(rows, total) if progress is not None else None)
     except BaseException:
         run.outlets.drop()
         raise
@@ -74,53 +85,69 @@ def store_files(
 
 
 class _IntoStore(Run):
-    """A run whose results go into a database."""
+    """A run whose results go into a database. people: whose evaluations come in files of their own."""
 
-    def __init__(
+    people: People | None = None
+
+    def __init__(self, outlet: Outlet, host: Host, document_of: DocumentOf | None, on_problem: Tell | None) -> None:
+        super().__init__(on_problem)
+        self._document_of = document_of or (lambda card: None)
+        self.outlets = Outlets([outlet], host, self.tell)
+
+    def all(
         self,
         inputs: Sequence[Input],
-        outlet: Outlet,
         scorer: Scorer,
-        document_of: DocumentOf | None,
-        on_problem: Tell | None,
+        pieces: Iterator[tuple[int, Piece]],
+        progress: Callable[[int], None],
     ) -> None:
-        super().__init__(on_problem)
-        self._scorer, self._worker = scorer, Worker(inputs, scorer)
-        self._document_of = document_of or (lambda card: None)
-        self.outlets = Outlets([outlet], scorer.host, self.tell)
-
-    def all(self, inputs: Sequence[Input], takes: Sequence[bool], most: int, progress: Callable[[int], None]) -> None:
         """Write what comes of the pieces, one after the other."""
-        for number, piece in numbered(inputs, takes, [most] * len(inputs), 0):
-            self._write(number, piece)
+        for each in inputs:
+            if isinstance(each, RecordsInput):
+                each.keep_facts = True
+        worker = Worker(inputs, scorer)
+        for number, piece in pieces:
+            self._write(piece, worker.read(number, piece), scorer)
             self._rows += piece.rows
             progress(self._rows)
         for problem in self._once.left(-1):
             self.tell(problem)
+        if self.people is not None:
+            for _, problem in self.people.scorer.unmatched(self.people.used):
+                self.tell(problem)
 
-    def _write(self, number: int, piece: Piece) -> None:
-        found = self._worker.read(number, piece)
+    def _write(self, piece: Piece, found: tuple[Taken, Incoming] | Done, scorer: Scorer) -> None:
         if isinstance(found, Done):
             self._take(piece, found.problems, found.strangers, found.summary)
             return
         taken, incoming = found
+        incoming.write_facts(taken.facts)
         rows = np.flatnonzero(incoming.taken)
         again = rows[~self._seen.fresh_codes(keys_of(incoming, rows))]
-        came = self._scorer.grouped(incoming, marked(again, incoming.size) if len(again) else None)
+        came = scorer.grouped(incoming, marked(again, incoming.size) if len(again) else None)
+        if self.people is not None and isinstance(came, GroupedWithPeople):
+            self.people.used.add(came.used)
+            incoming = came.rows
         came.summary.refused += len(taken.refused)
         self._take(piece, all_problems(taken, came.problems, incoming.file), taken.strangers, came.summary)
         if came.groups:
-            self._hand_on(incoming, came)
+            self._hand_on(incoming, came, masked=scorer.setup.redactor is not None)
 
-    def _hand_on(self, incoming: Incoming, came: Grouped) -> None:
+    def _hand_on(self, incoming: Incoming, came: Grouped, *, masked: bool) -> None:
         rows = np.unique(np.concatenate([group.rows for group in came.groups])).tolist()
-        calls = {row: incoming.call(row, turns=False) for row in rows}
+        of = {row: incoming.row_in_piece(row) for row in rows}
+        once = {of[row]: row for row in reversed(rows)}
+        known = {there: incoming.call(row, turns=False) for there, row in sorted(once.items())}
+        if masked:
+            for each in came.groups:  # masked results are of masked calls
+                known.update(zip([of[row] for row in each.rows.tolist()], each.results.batch.calls, strict=True))
+        calls = {row: known[of[row]] for row in rows}
         people = _people(incoming)
         placed = [(_with_records(group, calls, people), _places(group)) for group in came.groups]
         by_place = sorted(placed, key=lambda each: each[1][0])
         cards = {(made.scorecard.name, made.scorecard.digest): made.scorecard for made, _ in by_place}
         about = [described(card, self._document_of(card)) for card in cards.values()]
-        self.outlets.hand_on(list(calls.values()), about, Evaluated(placed))
+        self.outlets.hand_on(list(known.values()), about, Evaluated(placed))
 
 
 def _places(group: Group) -> Sequence[int]:
@@ -158,10 +185,11 @@ def _with_records(group: Group, calls: Mapping[int, Call], people: Sequence[Huma
 def unlike_plain(source: Input, layout: Layout) -> str | None:
     """Why a database might not be, row for row, what the plain path makes of a table; None where it is.
 
-    A database says of calls more than a table of results does: all their facts, as JSON, as they were written.
+    A database says of calls more than a table of results does: all their facts, as JSON, as they were written. Of files
+    of records it has those from each line itself.
     """
     if not isinstance(source, ParquetInput):
-        return f"'{source.path}' is no Parquet file, and its facts are kept as they are written"
+        return None
     names, columns = source.schema.names, {**layout.fields}
     for kind, facts in layout.facts.items():
         if kind in layout.fields:

@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pauta.bulk.incoming import Incoming
+from pauta.bulk.matched import Used
+from pauta.bulk.matching import ScoredWithPeople
+from pauta.bulk.no_calls import calls_only
 from pauta.bulk.outgoing import rejects_batch
 from pauta.bulk.pieces import ROWS, Input, Piece, Taken
+from pauta.bulk.redacted import redacted_rejects
 from pauta.bulk.schema import rejects_schema, result_schema, stored_schema
 from pauta.bulk.scorer import Scored, Scorer
 from pauta.engine.loading.records import Strangers
 from pauta.engine.pipeline import Summary
 from pauta.engine.problems import Place, Problem, ProblemsFound
+from pauta.engine.redaction import Redactor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +50,12 @@ def written(tables: Iterable[pa.RecordBatch], schema: pa.Schema, stored: pa.Sche
     return stream.getvalue()
 
 
+def written_rejects(tables: Iterable[pa.RecordBatch], redactor: Redactor | None) -> pa.Buffer | None:
+    """Rejects as one Parquet file in memory, None where there are none. redactor: what is masked in them."""
+    some = [redacted_rejects(table, redactor) for table in tables if table.num_rows]
+    return written(some, some[0].schema, rejects_schema()) if some else None
+
+
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """How tables are encoded."""
     statistics = [name for name in WITH_STATISTICS if name in schema.names]
@@ -55,7 +66,8 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 class Done:
     """What came of a piece. keys, key_rows: see Scored. strangers: see Taken.
 
-    made, rejects: as a whole Parquet file, in memory or the path of one; None where there are none.
+    made, rejects: as a whole Parquet file, in memory or the path of one; None where there are none. used: the
+    evaluations from files of their own that its calls took, None where there are no such files.
     """
 
     number: int
@@ -67,6 +79,7 @@ class Done:
     problems: tuple[Problem, ...]
     summary: Summary = field(default_factory=Summary)
     strangers: Strangers = field(default_factory=Strangers)
+    used: Used | None = None
 
 
 class Worker:
@@ -86,7 +99,9 @@ class Worker:
         (taken, incoming), path = found, self._inputs[piece.input].path
         skip = None if doubles is None else marked(doubles, incoming.size)
         scored = self._scorer.finish(incoming, skip)
-        rejects = scored.rejects if taken.lines is None else _all_rejects(taken, scored, path)
+        rejects = [scored.rejects if taken.lines is None else _all_rejects(taken, scored, path)]
+        if isinstance(scored, ScoredWithPeople):
+            rejects.append(scored.refused)
         scored.summary.refused += len(taken.refused)
         return Done(
             number,
@@ -94,10 +109,11 @@ class Worker:
             scored.evaluations,
             scored.keys,
             scored.key_rows,
-            written([rejects], rejects.schema, rejects_schema()) if rejects.num_rows else None,
+            written_rejects(rejects, self._scorer.setup.redactor),
             all_problems(taken, scored.problems, path),
             scored.summary,
             taken.strangers,
+            scored.used if isinstance(scored, ScoredWithPeople) else None,
         )
 
     def read(self, number: int, piece: Piece) -> tuple[Taken, Incoming] | Done:
@@ -107,8 +123,10 @@ class Worker:
             taken = source.read(piece)
         except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's are such
             return _unreadable(number, piece, source, error)
-        first_row = piece.first_row if taken.lines is None else 1
         try:
+            layout = self._scorer.layout(taken.batch.schema, source.path)
+            taken = calls_only(taken, layout, source.path, piece.first_row)
+            first_row = piece.first_row if taken.lines is None else 1
             return taken, self._scorer.prepare(taken.batch, file=source.path, first_row=first_row)
         except ProblemsFound as found:
             return _nothing(number, piece, found.problems)
@@ -127,7 +145,7 @@ def all_problems(taken: Taken, of_rows: tuple[Problem, ...], path: str) -> tuple
         return of_rows
     told = [*taken.warnings, *(why for _, _, why in taken.refused)]
     for each in of_rows:
-        if each.place is not None and each.place.file == path and each.place.line:
+        if each.place is not None and each.place.file == path and 0 < each.place.line <= len(taken.lines):
             each = replace(each, place=replace(each.place, line=int(taken.lines[each.place.line - 1])))
         told.append(each)
     return tuple(sorted(told, key=lambda each: each.place.line if each.place and each.place.file == path else 0))

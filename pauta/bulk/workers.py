@@ -7,10 +7,11 @@ else through a pipe. Few pieces are under way at a time, so that a slow one does
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,26 +25,37 @@ from pauta.engine.problems import Problem, ProblemsFound
 
 AHEAD: Final = 3
 """So many pieces for each process may be under way or wait for their turn to be written."""
+MOST_OF_A_CORE: Final = 2
+"""So many processes of a core at most, whoever asks for more: one may wait for its file while the other scores."""
 
 
 class WorkerDiedError(ProblemsFound):
     """A process ended that should have gone on; what was written before stays."""
 
 
-class Workers:
-    """Processes at work, made anew for a run. Leave it as a context manager: no process outlives it."""
+def scoring(inputs: Sequence[Input], setup: Setup) -> Worker:
+    """A process's work where pieces are scored into tables."""
+    return Worker(inputs, setup.scorer())
 
-    def __init__(self, inputs: Sequence[Input], setup: Setup, count: int) -> None:
+
+class Workers:
+    """Processes at work, made anew for a run. Leave it as a context manager: no process outlives it.
+
+    A process is started when a piece finds none that is idle, so there are never more of them than pieces. count: at
+    most so many. start: makes what does the work on a piece in each process; pickled.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        setup: Setup,
+        count: int,
+        start: Callable[[Sequence[Input], Setup], Any] = scoring,
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="pauta-pieces-")
-        context = multiprocessing.get_context("spawn")
+        self._most = min(count, MOST_OF_A_CORE * cores())
+        self._work = (inputs, setup, self._folder.name, start)
         self._at_work: dict[Connection, BaseProcess] = {}
-        with _uninterrupted():
-            for _ in range(count):
-                here, there = context.Pipe()
-                process = context.Process(target=_work, args=(there, inputs, setup, self._folder.name), daemon=True)
-                process.start()
-                there.close()
-                self._at_work[here] = process
 
     def __enter__(self) -> Workers:
         return self
@@ -56,16 +68,18 @@ class Workers:
             process.join()
         self._folder.cleanup()
 
-    def done(self, pieces: Iterator[tuple[int, Piece]]) -> Iterator[Done]:
+    def done(self, pieces: Iterator[tuple[int, Piece]]) -> Iterator[Any]:
         """What came of each piece, in order. Raises WorkerDiedError."""
-        idle = list(self._at_work)
+        idle: list[Connection] = []
         busy: dict[Connection, int] = {}
-        made: dict[int, Done] = {}
+        made: dict[int, Any] = {}
         order: list[int] = []
         waiting = next(pieces, None)
         while waiting is not None or order:
-            while idle and waiting is not None and len(order) < AHEAD * len(self._at_work):
-                pipe = idle.pop(0)
+            while waiting is not None and len(order) < AHEAD * self._most:
+                if not idle and len(self._at_work) == self._most:
+                    break
+                pipe = idle.pop(0) if idle else self._started()
                 try:
                     pipe.send(waiting)
                 except OSError as error:
@@ -87,6 +101,17 @@ class Workers:
             while order and order[0] in made:
                 yield made.pop(order.pop(0))
 
+    def _started(self) -> Connection:
+        """A new process, by its pipe."""
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_work, args=(there, *self._work), daemon=True)
+        with _uninterrupted():
+            process.start()
+        there.close()
+        self._at_work[here] = process
+        return here
+
     def _died(self, pipe: Connection, number: int) -> WorkerDiedError:
         process = self._at_work[pipe]
         process.join(1.0)
@@ -95,6 +120,11 @@ class Workers:
         message = f"a worker process ended while it scored piece {number + 1} ({how})"
         hint = "run the same command again: it goes on after the last whole part"
         return WorkerDiedError([Problem("E755", message, None, hint)])
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -110,16 +140,23 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _work(pipe: Connection, inputs: Sequence[Input], setup: Setup, folder: str) -> None:
+def _work(
+    pipe: Connection,
+    inputs: Sequence[Input],
+    setup: Setup,
+    folder: str,
+    start: Callable[[Sequence[Input], Setup], Any],
+) -> None:
     """What a process does until its pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        worker = Worker(inputs, setup.scorer())
+        worker = start(inputs, setup)
         while True:
             number, piece = pipe.recv()
             done = worker.do(number, piece)
-            done.made = _on_disk(done.made, Path(folder) / f"{number}.parquet")
-            done.rejects = _on_disk(done.rejects, Path(folder) / f"{number}.rejects.parquet")
+            if isinstance(done, Done):
+                done.made = _on_disk(done.made, Path(folder) / f"{number}.parquet")
+                done.rejects = _on_disk(done.rejects, Path(folder) / f"{number}.rejects.parquet")
             pipe.send(done)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import unquote
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pauta.engine.pipeline import CardSummary
     from pauta.spark import Written
+    from pauta.spark.columns import AnswersAs
 
 LOCAL: Final = "local[*]"
 TOLD: Final = 20
@@ -40,18 +41,23 @@ def on_spark_where_asked(command: Callable[..., int]) -> Callable[..., int]:
         help="What scores: this machine, or Spark (CALLS are Parquet, --to is a folder of part files).",
     )
     @click.option("--master", metavar="URL", help="Spark's master; else that of spark-submit, else this machine.")
+    @click.option(
+        "--answers-as",
+        type=click.Choice(["columns", "json"]),
+        help="How Spark writes answers: as a list of structs (columns), or as JSON text, which costs less time.",
+    )
     @wraps(command)
-    def run(*, engine: str, master: str | None, **given: Any) -> int:
+    def run(*, engine: str, master: str | None, answers_as: AnswersAs | None, **given: Any) -> int:
         if engine == "local":
-            if master:
-                wrong_use("--master is for --engine spark")
+            if master or answers_as:
+                wrong_use(f"{'--master' if master else '--answers-as'} is for --engine spark")
             return command(**given)
         if given.get("workers") or given.get("rejects"):
             wrong_use(
                 "--workers and --rejects are for this machine; Spark has executors, and writes rejects beside results"
             )
         of_both = {name: given[name] for name in ("calls", "cards", "answers", "targets", "form")}
-        return score_on_cluster(**of_both, master=master)
+        return score_on_cluster(**of_both, master=master, answers_as=answers_as or "columns")
 
     return run
 
@@ -63,6 +69,7 @@ def score_on_cluster(
     targets: Sequence[str],
     form: str,
     master: str | None = None,
+    answers_as: AnswersAs = "columns",
 ) -> int:
     """Score tables of Parquet on Spark, results and rejects into one folder; returns the exit code.
 
@@ -92,7 +99,8 @@ def score_on_cluster(
         from pauta import spark
 
         table = _read(session, calls)
-        scored = spark.score(table, setup, doubles="refuse" if spark.has_doubles(table) else "keep")
+        doubles: Literal["refuse", "keep"] = "refuse" if spark.has_doubles(table) else "keep"
+        scored = spark.score(table, setup, answers=answers_as, doubles=doubles)
         written = _write(scored, to)
         results, rejects = _read_back(session, to, written)
         by_card = _by_card(results)

@@ -23,11 +23,13 @@ from pauta.commands.given import answers_option, calls_argument, files_given
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pauta.engine.model.calls import Call
+    from pauta.bulk.layout import Layout
+    from pauta.bulk.pieces import Input
+    from pauta.engine.loading.operation import Feed
     from pauta.engine.model.scorecard import Scorecard
     from pauta.engine.problems import Problem
     from pauta.engine.routing import Router
-    from pauta.replay import Claims, Filter, Replayed, Row
+    from pauta.replay import Comparison, Replayed
     from pauta.reports.replayed import Shown
     from pauta.store import AnyStore
     from pauta.workspace import Workspace
@@ -51,6 +53,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--least", type=click.IntRange(1), default=10, show_default=True, help="Agents with fewer are not ranked."
 )
+@click.option("--workers", metavar="N|auto", help="Processes that share files that are read by column.")
 @click.option("--language", help="The language of titles and texts, where the card has it.")
 @click.option(
     "--format",
@@ -75,6 +78,7 @@ def replay(
     call_types: Sequence[str],
     every_call: bool,
     least: int,
+    workers: str | None,
     language: str | None,
     form: str,
 ) -> int:
@@ -82,27 +86,35 @@ def replay(
 
     OLD and NEW are files of cards, ID or ID@VERSION; NEW may be a version alone. OLD as an ID is the version of each
     call's day. CALLS and answers are as for `score`. Both versions score the same calls: how many pass or fail
-    differently, which changes of the card do it, whose averages move, and which calls to listen to.
+    differently, which changes of the card do it, whose averages move, and which calls to listen to. Files in Parquet,
+    JSONL and CSV are compared by column.
 
     Example: pauta replay support@1.2.0 support-draft.yaml calls/ --format html > replay.html
     """
-    from pauta.replay import Filter, Replayed, replay as run
+    from pauta.replay import Comparison
     from pauta.reports.replayed import Shown
-    from pauta.workspace import Workspace
+    from pauta.workspace import Workspace, is_file
 
     workspace = Workspace()
     after = workspace.card(_full_name(new, old))
-    router = _router(workspace, old)
-    wanted = Filter(router.day, _day(since), _day(until), teams, agents, call_types)
-    made = Replayed(after, stored=stored, assumed=_assumed(assume, after))
-    problems: list[Problem] = []
-    claimed = _claims(workspace, router, old, after, every_call=every_call)
-    rows = (
-        _stored(workspace, made, claimed, wanted, problems)
-        if stored
-        else _filed(workspace, made, claimed, wanted, problems, calls, answers)
+    router, named = _router(workspace, old), workspace.card(old)
+    comparison = Comparison(
+        old if not is_file(old) and "@" not in old else named,
+        after,
+        with_rivals=workspace.operation is not None,
+        every_call=every_call,
+        since=_day(since),
+        until=_day(until),
+        teams=teams,
+        agents=agents,
+        call_types=call_types,
+        assumed=_assumed(assume, after),
     )
-    run(rows, made, workspace.host, tell=problems.append)
+    problems: list[Problem] = []
+    if stored:
+        made = _stored(workspace, router, comparison, problems, workers)
+    else:
+        made = _filed(workspace, router, comparison, problems, calls, answers, workers)
     tell([*workspace.host.problems, *problems])
     explain = [*calls, "--card", _full_name(new, old), *(part for each in answers for part in ("--answers", each))]
     _say(made, form, language, Shown(least, () if stored else tuple(explain), workspace.host))
@@ -135,24 +147,6 @@ def _router(workspace: Workspace, old: str) -> Router:
     return Router(catalog, timezone=operation.timezone if operation else None)
 
 
-def _claims(workspace: Workspace, router: Router, old: str, after: Scorecard, *, every_call: bool) -> Claims:
-    """Which version scores which calls: the old one is fixed, or for an ID that of the call's day, or of the sheet."""
-    from pauta.replay import Claims
-    from pauta.workspace import is_file
-
-    by_day = not is_file(old) and "@" not in old
-    named = workspace.card(old)
-    fixed = None if by_day else named
-
-    def before(call: Call, version: str | None) -> Scorecard | Problem:
-        return fixed or router.version(f"{old}@{version}" if version else old, router.day(call))
-
-    def rivals(call: Call) -> Sequence[Scorecard]:
-        return router.cards_of(router.day(call)) if workspace.operation else ()
-
-    return Claims(before, after, frozenset((named.id, after.id)), fixed, rivals, every_call)
-
-
 def _assumed(given: Sequence[str], card: Scorecard) -> Mapping[str, str]:
     """The answers to assume, by question. Wrong use where a question or an answer is not there."""
     from pauta.engine.evaluation.cells import Coding, RefusedError
@@ -172,38 +166,145 @@ def _assumed(given: Sequence[str], card: Scorecard) -> Mapping[str, str]:
 
 def _filed(
     workspace: Workspace,
-    made: Replayed,
-    claimed: Claims,
-    wanted: Filter,
+    router: Router,
+    comparison: Comparison,
     problems: list[Problem],
     calls: Sequence[str],
     answers: Sequence[str],
-) -> Iterator[Row]:
-    """The rows of files of calls and answers."""
+    workers: str | None,
+) -> Replayed:
+    """What differs in files of calls and answers: by column where they are tables, else row by row."""
+    from pauta.commands.tables import workers_of
     from pauta.engine.endpoints import calls_in, evaluations_in
-    from pauta.replay import Sheets, rows_of
+    from pauta.replay import Replayed, Sheets, replay as run, rows_of
 
+    processes = workers_of(workers)
     files = files_given(workspace, calls, "calls")
-    humans = evaluations_in(files_given(workspace, answers, "answers"), workspace.host)
-    sheets = Sheets(humans, claimed.ids, problems.append)
-    return rows_of(calls_in(files, workspace.host), sheets, claimed, wanted, made.counts, problems.append)
+    others = files_given(workspace, answers, "answers")
+    tables = replayed_tables_of(workspace, router, comparison, files, others, asked=workers is not None)
+    if not isinstance(tables, str):
+        return _tabled(workspace, router, comparison, problems, tables, processes, answers=bool(others))
+    if workers:
+        wrong_use(f"--workers is for tables that are read by column, and {tables}")
+    claims = comparison.claims(router)
+    made = Replayed(comparison.after, assumed=comparison.assumed)
+    sheets = Sheets(evaluations_in(others, workspace.host), claims.ids, problems.append)
+    found = calls_in(files, workspace.host)
+    rows = rows_of(found, sheets, claims, comparison.wanted(router), made.counts, problems.append)
+    return run(rows, made, workspace.host, tell=problems.append)
+
+
+def _tabled(
+    workspace: Workspace,
+    router: Router,
+    comparison: Comparison,
+    problems: list[Problem],
+    tables: Sequence[Input],
+    workers: int,
+    *,
+    answers: bool,
+) -> Replayed:
+    """What differs in tables of calls. answers: whether those that stand beside the calls are asked for."""
+    from pauta.commands.tables import Bar, setup_of
+    from pauta.replay.files import replay_files
+
+    bar = Bar()
+    try:
+        return replay_files(
+            tables,
+            comparison,
+            setup_of(workspace, router),
+            host=workspace.host,
+            answers=answers,
+            tell=problems.append,
+            workers=workers,
+            progress=bar,
+        )
+    finally:
+        bar.done()
+
+
+def replayed_tables_of(
+    workspace: Workspace,
+    router: Router,
+    comparison: Comparison,
+    files: Sequence[Feed],
+    others: Sequence[Feed],
+    *,
+    asked: bool,
+) -> list[Input] | str:
+    """The inputs of a replay that can go by column, or why it cannot. others: files of people's answers.
+
+    asked: whether somebody asks for what only runs by column have.
+
+    Answers that stand beside the calls of Parquet files are taken where they are asked for: where these are the same
+    files.
+    """
+    from pauta.bulk.pieces import ParquetInput
+    from pauta.bulk.stored import each_call_once, unlike_plain
+    from pauta.commands.tables import inputs_of, setup_of
+    from pauta.engine.problems import ProblemsFound
+    from pauta.replay.files import setup_for
+
+    if others and ({each.target for each in others} != {each.target for each in files} or any(map(_options, others))):
+        return "people's answers come from files of their own"
+    inputs = inputs_of(files, workspace.host, asked=asked)
+    if isinstance(inputs, str):
+        return inputs
+    scorer = setup_for(comparison, setup_of(workspace, router)).scorer(workspace.host)
+    tables = [each for each in inputs if isinstance(each, ParquetInput)]
+    try:
+        layouts = [scorer.layout(each.schema, each.path) for each in tables]
+        for table, layout in zip(tables, layouts, strict=True):
+            reason = unlike_plain(table, layout) or (_unlike_answers(table, layout) if others else None)
+            if reason is not None:
+                return reason
+        if others and (len(tables) < len(inputs) or not each_call_once(tables, layouts)):
+            return "a call comes in several rows, or answers beside it in a file that is not Parquet"
+    except ProblemsFound as found:
+        return found.problems[0].message
+    except (OSError, ValueError) as error:
+        return f"a table cannot be read: {str(error).splitlines()[0]}"
+    return inputs
+
+
+def _unlike_answers(table: Input, layout: Layout) -> str | None:
+    """Why the answers beside the calls of a table might be read in another way as a file of answers."""
+    names = table.schema.names
+    if not (layout.has_people and layout.has_answers):
+        return f"'{table.path}' has no people's answers beside its calls"
+    if {"question", "answer"} <= set(names):
+        return f"'{table.path}' has a row for every answer"
+    if layout.nested is not None or any(name.startswith("answer.") for name in names):
+        return f"'{table.path}' has its answers in another form than sheets of answers have"
+    return None
+
+
+def _options(feed: Feed) -> bool:
+    return bool(feed.options) or feed.source not in ("", "parquet")
 
 
 def _stored(
-    workspace: Workspace, made: Replayed, claimed: Claims, wanted: Filter, problems: list[Problem]
-) -> Iterator[Row]:
-    """The rows of the operation's database."""
+    workspace: Workspace, router: Router, comparison: Comparison, problems: list[Problem], workers: str | None
+) -> Replayed:
+    """What differs in the operation's database."""
     from pauta.engine.contracts import Waiting
-    from pauta.replay import stored_rows
+    from pauta.replay import Replayed, replay as run, stored_rows
 
+    if workers:
+        wrong_use("--workers is for tables that are read by column, and --stored replays the database")
+    claims = comparison.claims(router)
+    made = Replayed(comparison.after, stored=True, assumed=comparison.assumed)
     with _store(workspace) as store:
 
         def call_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
             wanted_row = Waiting("", "", record["evaluation_id"], record["revision"], "", 0, "", "", None, None)
             return store.delivery(wanted_row).call
 
-        evaluations = store.evaluations(latest=claimed.fixed is None)
-        yield from stored_rows(evaluations, call_of, claimed, wanted, made.counts, problems.append)
+        evaluations = store.evaluations(latest=claims.fixed is None)
+        wanted = comparison.wanted(router)
+        rows = stored_rows(evaluations, call_of, claims, wanted, made.counts, problems.append)
+        return run(rows, made, workspace.host, tell=problems.append)
 
 
 @contextmanager

@@ -77,7 +77,14 @@ def score(
     """
     from pauta.commands.follow_up import follow_up_after
     from pauta.commands.sinks import operation_redactor, over_what_is_read
-    from pauta.commands.tables import score_tables, store_tables, stored_tables_of, tables_of, workers_of
+    from pauta.commands.tables import (
+        of_their_own,
+        score_tables,
+        store_tables,
+        stored_tables_of,
+        tables_of,
+        workers_of,
+    )
     from pauta.engine.endpoints import calls_in, evaluations_in
     from pauta.engine.pipeline import score as run
     from pauta.engine.problems import has_errors
@@ -94,21 +101,18 @@ def score(
         wrong_use(f"--rejects is '{rejects}'; it takes a file that ends in .parquet")
     redactor, processes = operation_redactor(workspace), workers_of(workers)
     asked = workers is not None or rejects is not None
-    tables: Any = "the operation redacts results"
-    if redactor is None:
-        tables = tables_of(files, human_files, targets, workspace.host, asked=asked)
+    tables = tables_of(files, human_files, targets, workspace.host, asked=asked)
     if not isinstance(tables, str):
-        done, code = score_tables(tables, targets[0], workspace, router, processes, rejects)
+        done, code = score_tables(tables, targets[0], workspace, router, processes, rejects, human_files)
         if done is not None:
             _say_summary(done, form, printed=False)
         return max(code, PROBLEMS_FOUND) if refused else code
     if workers or rejects:
         wrong_use(f"{'--workers' if workers else '--rejects'} is for tables that are scored by column, and {tables}")
     outlets = _outlets(workspace, targets, form)
-    if redactor is None:
-        tables = stored_tables_of(files, human_files, outlets, workspace, router)
+    tables = stored_tables_of(files, human_files, outlets, workspace, router)
     if not isinstance(tables, str):
-        summary = store_tables(tables, outlets[0], workspace, router, documents)
+        summary = store_tables(tables, outlets[0], workspace, router, documents, of_their_own(files, human_files))
     else:
         progress = _Progress()
         summary = run(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY_S: Final = 0.2
 TABLE: Final = ".parquet"
+TABLES: Final = ("parquet", "jsonl", "csv")
+"""The sources of files that are read by column."""
 MANY: Final = 16
 SMALL: Final = 1 << 18
 """So many files of so few bytes are scored faster together than each as a table of its own."""
@@ -49,14 +51,39 @@ def tables_of(
 
     asked: whether somebody asks for what only runs by column have.
     """
-    if others:
-        return "people's answers come from files of their own"
     if len(targets) != 1 or not targets[0].endswith((TABLE, "/")):
         return f"the results do not go to one file that ends in {TABLE}, or to one folder that ends in /"
-    return _inputs_of(files, host, asked=asked)
+    return _with_people(inputs_of(files, host, asked=asked), others, host)
 
 
-def _inputs_of(files: Sequence[Feed], host: Host, *, asked: bool) -> list[Input] | str:
+def _with_people(inputs: list[Input] | str, others: Sequence[Feed], host: Host) -> list[Input] | str:
+    """Inputs that evaluations of files of their own can meet by column, or why not."""
+    strange = next((each.target for each in others if not _has_evaluations(each, host)), None)
+    if strange is not None:
+        return f"'{strange}' is no table of evaluations that is read by column"
+    if others and not isinstance(inputs, str):
+        both = next((each.path for each in inputs if _has_people(each)), None)
+        if both is not None:
+            return f"'{both}' has people's answers beside its calls, and others come from files of their own"
+    return inputs
+
+
+def _has_evaluations(feed: Feed, host: Host) -> bool:
+    """Whether a file of people's answers is one whose places are rows and lines, and which is read only once."""
+    source = _reading(feed, host)
+    return source is not None and (not Path(feed.target).exists() or Path(feed.target).is_file())
+
+
+def _has_people(source: Input) -> bool:
+    """Whether a table of calls has people's answers beside them."""
+    from pauta.bulk.layout import layout_of
+    from pauta.engine.problems import Problem
+
+    layout = layout_of(source.schema, (), source.path)
+    return not isinstance(layout, Problem) and (layout.has_people or layout.has_answers or bool(layout.beside))
+
+
+def inputs_of(files: Sequence[Feed], host: Host, *, asked: bool) -> list[Input] | str:
     """Files as inputs that are read by column, or why they cannot be."""
     try:
         import pyarrow  # noqa: F401  # whether it is there
@@ -79,30 +106,34 @@ def _inputs_of(files: Sequence[Feed], host: Host, *, asked: bool) -> list[Input]
 def stored_tables_of(
     files: Sequence[Feed], others: Sequence[Feed], outlets: Sequence[Outlet], workspace: Workspace, router: Router
 ) -> list[Input] | str:
-    """The inputs of a run that can go by column into one database, or why it cannot.
-
-    others: files of people's answers. Answers that stand beside the calls are taken where they are asked for: where
-    these are the files of the calls.
-    """
+    """The inputs of a run that can go by column into one database, or why it cannot. others: see `tables_of`."""
     host = workspace.host
     if len(outlets) != 1 or not _is_database(outlets[0], host):
         return "the results do not go to one SQLite database"
-    beside = bool(others)
-    if beside and ({each.target for each in others} != {each.target for each in files} or any(map(_options, others))):
-        return "people's answers come from files of their own"
-    if not all(each.target.lower().endswith(TABLE) for each in files):
-        return f"the calls are not all in files that end in {TABLE}"
-    inputs = _inputs_of(files, host, asked=False)
-    return inputs if isinstance(inputs, str) else _as_plainly(inputs, setup_of(workspace, router), host, beside)
+    apart = of_their_own(files, others)
+    inputs = _with_people(inputs_of(files, host, asked=False), apart, host)
+    if isinstance(inputs, str):
+        return inputs
+    return _as_plainly(inputs, setup_of(workspace, router), host, beside=bool(others) and not apart, apart=bool(apart))
 
 
-def _as_plainly(inputs: list[Input], setup: Setup, host: Host, beside: bool) -> list[Input] | str:
-    """The inputs, or why the database might not be the plain path's. beside: whether people's answers are taken."""
+def of_their_own(files: Sequence[Feed], others: Sequence[Feed]) -> Sequence[Feed]:
+    """Files of people's answers, but where they are the files of the calls: then the answers stand beside these."""
+    same = {each.target for each in others} == {each.target for each in files}
+    return () if same and not any(map(_options, others)) else others
+
+
+def _as_plainly(inputs: list[Input], setup: Setup, host: Host, *, beside: bool, apart: bool) -> list[Input] | str:
+    """The inputs, or why the database might not be the plain path's.
+
+    beside: whether people's answers are taken that stand beside the calls. apart: whether others come in their files.
+    """
+    from pauta.bulk.matching import MatchingSetup
     from pauta.bulk.pieces import ParquetInput
     from pauta.bulk.stored import each_call_once, unlike_plain
     from pauta.engine.problems import ProblemsFound
 
-    scorer = setup.scorer(host)
+    scorer = (MatchingSetup.over(setup, "") if apart else setup).scorer(host)
     try:
         layouts = [scorer.layout(each.schema, each.path) for each in inputs]
     except ProblemsFound as found:
@@ -145,6 +176,16 @@ def _input_of(feed: Feed, host: Host) -> Input | None:
     from pauta.bulk.sheets import SheetInput
 
     inputs: dict[str, Callable[[str], Input]] = {"parquet": ParquetInput, "jsonl": LinesInput, "csv": SheetInput}
+    source = _reading(feed, host)
+    if feed.options or source is None:
+        return None
+    if Path(feed.target).exists() and not Path(feed.target).is_file():
+        return None  # what comes through a pipe can be read once
+    return inputs[source](feed.target)
+
+
+def _reading(feed: Feed, host: Host) -> str | None:
+    """Which of the sources that come with pauta reads a table; None where another plugin does, or where it is none."""
     name = feed.target.lower()
     fits = {
         source: max((len(end) for end in plugin.endings if name.endswith(end)), default=0)
@@ -152,11 +193,9 @@ def _input_of(feed: Feed, host: Host) -> Input | None:
     }
     best = max(fits.values(), default=0)
     reading = [feed.source] if feed.source else [source for source, length in fits.items() if length == best > 0]
-    if feed.options or len(reading) != 1 or reading[0] not in inputs or not fits.get(reading[0]):
+    if len(reading) != 1 or reading[0] not in TABLES or not fits.get(reading[0]):
         return None
-    if Path(feed.target).exists() and not Path(feed.target).is_file():
-        return None  # what comes through a pipe can be read once
-    return inputs[reading[0]](feed.target) if host.owner("sources", reading[0]).built_in else None
+    return reading[0] if host.owner("sources", reading[0]).built_in else None
 
 
 def _mean_size(files: Sequence[Feed]) -> float:
@@ -166,6 +205,7 @@ def _mean_size(files: Sequence[Feed]) -> float:
 def setup_of(workspace: Workspace, router: Router) -> Setup:
     """What other processes need to score as this one would."""
     from pauta.bulk.scorer import Setup
+    from pauta.commands.sinks import operation_redactor
 
     operation = workspace.operation
     watch = operation.watch if operation else None
@@ -176,6 +216,7 @@ def setup_of(workspace: Workspace, router: Router) -> Setup:
         today=router.today,
         plugins=tuple(str(folder.resolve()) for folder in operation.plugins) if operation else (),
         watch={"isolate": watch.isolate, "timeouts": watch.timeouts, "memory": watch.memory} if watch else {},
+        redactor=operation_redactor(workspace),
     )
 
 
@@ -186,8 +227,12 @@ def score_tables(
     router: Router,
     workers: int,
     rejects: str | None,
+    answers: Sequence[Feed] = (),
 ) -> tuple[Summary | None, int]:
-    """Score tables into a table; what the run did, None where it was broken off, and the exit code."""
+    """Score tables into a table; what the run did, None where it was broken off, and the exit code.
+
+    answers: files of people's evaluations.
+    """
     from pauta.bulk.files import score_files
     from pauta.bulk.workers import WorkerDiedError
     from pauta.engine.problems import Place, Problem
@@ -207,6 +252,7 @@ def score_tables(
             rejects=rejects,
             on_problem=problems.append,
             progress=bar,
+            answers=answers,
         )
     except WorkerDiedError as died:
         bar.done()
@@ -225,15 +271,20 @@ def score_tables(
 
 
 def store_tables(
-    inputs: Sequence[Input], outlet: Outlet, workspace: Workspace, router: Router, document_of: DocumentOf
+    inputs: Sequence[Input],
+    outlet: Outlet,
+    workspace: Workspace,
+    router: Router,
+    document_of: DocumentOf,
+    answers: Sequence[Feed] = (),
 ) -> Summary:
-    """Score tables into a database; what the run did, with its problems."""
+    """Score tables into a database; what the run did, with its problems. answers: files of people's evaluations."""
     from pauta.bulk.stored import store_files
 
     bar = Bar()
     setup, host = setup_of(workspace, router), workspace.host
     try:
-        return store_files(inputs, outlet, setup, host=host, document_of=document_of, progress=bar)
+        return store_files(inputs, outlet, setup, host=host, document_of=document_of, progress=bar, answers=answers)
     finally:
         bar.done()
 

@@ -8,7 +8,7 @@ delivered is told and costs itself, never the run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -18,8 +18,16 @@ from pauta.engine.model.calls import Call, HumanEvaluation, batch_of
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.model.tallies import CardSummary as CardSummary
 from pauta.engine.outlets import DELIVER_FOR_S, Outlet as Outlet, Outlets
+from pauta.engine.people import (
+    People,
+    Row,
+    card_filled_in as card_filled_in,
+    no_agent as no_agent,
+    second_time as second_time,
+    unmatched as unmatched,
+)
 from pauta.engine.problems import Problem, Severity
-from pauta.engine.redaction import RedactionError, Redactor
+from pauta.engine.redaction import RedactionError, Redactor, not_masked
 from pauta.engine.routing import Router
 
 if TYPE_CHECKING:
@@ -30,7 +38,6 @@ if TYPE_CHECKING:
     from pauta.engine.evaluation.plan import Plan
 
 BATCH: Final = 1000
-Row: TypeAlias = tuple[Call, Scorecard, HumanEvaluation | None]
 Record: TypeAlias = dict[str, Any]
 Tell: TypeAlias = Callable[[Problem], None]
 
@@ -112,8 +119,7 @@ class _Run:
         self._on_problem = on_problem or self.summary.problems.append
         self._document_of = document_of or (lambda card: None)
         self._plans: dict[tuple[str, str], Plan] = {}
-        self._humans: dict[str, list[HumanEvaluation]] = {}
-        self._used: dict[int, str | None] = {}
+        self._people = People(router, self.tell)
         self._seen = Seen()
         self._told: set[Problem] = set()
         self._outlets = Outlets(outlets, host, self.tell)
@@ -137,7 +143,7 @@ class _Run:
             if isinstance(human, Problem):
                 self.tell(human)
             else:
-                self._humans.setdefault(human.call_id, []).append(human)
+                self._people.add(human)
 
     def take_calls(self, chunk: Sequence[Call | Problem]) -> None:
         """Evaluate a batch of calls and hand the results on."""
@@ -159,58 +165,18 @@ class _Run:
 
     def tell_unmatched(self) -> None:
         """Tell of people's evaluations whose call did not come."""
-        for human in (each for several in self._humans.values() for each in several):
-            if id(human) not in self._used:
-                of = f"call '{human.call_id}'" + (f" of agent '{human.agent}'" if human.agent else "")
-                hint = "is the record of the call in another file, or the id written another way?"
-                self.tell(
-                    Problem("E530", f"{human.evaluator} evaluated {of}, which is not among the calls", human.at, hint)
-                )
+        for human in self._people.left():
+            self.tell(unmatched(human))
 
     def _rows(self, call: Call) -> list[Row]:
-        """What is to be evaluated about one call: by people where they did, else automatically, card by card."""
+        """What is to be evaluated about one call."""
         self.summary.calls += 1
         route = self._router.route(call)
         for problem in route.problems:
             self.tell(replace(problem, place=problem.place or call.at))
-        people = self._humans.get(call.call_id)
-        if people is None:
-            self.summary.unclaimed += not route.cards
-            return [(call, card, None) for card in route.cards]
-        given = list(self._given(call, people, route.cards))
-        rows: list[Row] = []
-        for card in route.cards:
-            by_people = [(call, *each) for each in given if each[0].id == card.id]
-            rows += by_people or [(call, card, None)]
-        claimed = {card.id for card in route.cards}
-        rows += [(call, *each) for each in given if each[0].id not in claimed]
+        rows = self._people.rows(call, route.cards)
         self.summary.unclaimed += not rows
         return rows
-
-    def _given(
-        self, call: Call, people: Sequence[HumanEvaluation], cards: Sequence[Scorecard]
-    ) -> Iterator[tuple[Scorecard, HumanEvaluation]]:
-        """People's evaluations of a call, each with its card."""
-        taken: set[tuple[str, str]] = set()
-        for human in people:
-            if human.agent is not None and human.agent != call.agent:
-                continue
-            if id(human) in self._used:
-                self.tell(_no_agent(human, self._used[id(human)]))
-                continue
-            self._used[id(human)] = call.agent
-            card = card_filled_in(self._router, human, call, cards)
-            if isinstance(card, Problem):
-                self.tell(card)
-            elif len(people) > 1 and (card.name, human.evaluator) in taken:
-                message = f"{human.evaluator} evaluated call '{call.call_id}' by {card.name} a second time"
-                self.tell(Problem("E532", message, human.at, "keep one of the two records"))
-            else:
-                if len(people) > 1:
-                    taken.add((card.name, human.evaluator))
-                if human.digest is not None and human.digest != card.digest:
-                    self.tell(_another_state(human, card))
-                yield card, human
 
     def _evaluate(self, rows: Sequence[Row]) -> Evaluated:
         """The results in the order of the rows; rows of one card are evaluated together."""
@@ -248,16 +214,18 @@ class _Run:
 
     def _hand_on(self, rows: Sequence[Row], evaluated: Evaluated) -> None:
         records: Sequence[Record] = evaluated
-        verdicts = evaluated.verdicts()
-        if self._redactor is not None:
+        by_card = self.summary.by_card
+        if self._redactor is None:
+            for results in evaluated.results:
+                by_card.setdefault(results.scorecard.name, CardSummary()).count_all(results)
+        else:
             rows, records = self._masked(rows, evaluated, self._redactor)
-            verdicts = ((record["status"], record["passed"], record["score"]) for record in records)
+            for (_, card, human), record in zip(rows, records, strict=True):
+                verdict = record["status"], record["passed"], record["score"]
+                by_card.setdefault(card.name, CardSummary()).count(verdict, human is not None)
         self.summary.evaluations += len(records)
-        different = {id(card): card for _, card, _ in rows}
-        counted = {key: self.summary.by_card.setdefault(card.name, CardSummary()) for key, card in different.items()}
-        for (_, card, human), verdict in zip(rows, verdicts, strict=True):
-            counted[id(card)].count(verdict, human is not None)
         calls = list({id(call): call for call, _, _ in rows}.values())
+        different = {id(card): card for _, card, _ in rows}
         cards = list({(card.name, card.digest): card for card in different.values()}.values())
         about = [described(card, self._document_of(card)) for card in cards]
         self._outlets.hand_on(calls, about, records)
@@ -277,8 +245,7 @@ class _Run:
                     raise masked
                 kept.append(((masked, card, human), redactor.record(record, masked)))
             except RedactionError as error:
-                what = f"the result of call '{call.call_id}' by {card.name} is neither kept nor sent: {error}"
-                self.tell(Problem("E753", what, call.at, "mend the pattern under redact in pauta.yaml, and run again"))
+                self.tell(not_masked(call, card.name, error))
         return [row for row, _ in kept], [record for _, record in kept]
 
     def drop(self) -> None:
@@ -302,37 +269,6 @@ def described(card: Scorecard, document: Mapping[str, object] | None) -> Mapping
     }
 
 
-def card_filled_in(
-    router: Router, human: HumanEvaluation, call: Call, cards: Sequence[Scorecard]
-) -> Scorecard | Problem:
-    """The card that a person filled in, in the version that the record names, else in that of the call's day.
-
-    cards: those that claim the call.
-    """
-    if human.scorecard is None:
-        if len(cards) == 1:
-            return cards[0]
-        which = f"{len(cards)} cards claim it: {', '.join(card.id for card in cards)}" if cards else "no card claims it"
-        message = f"the evaluation of call '{call.call_id}' names no scorecard, and {which}"
-        return Problem("E533", message, human.at, "add the field scorecard")
-    for card in cards:
-        if card.id == human.scorecard:
-            if human.version in (None, card.version):
-                return card
-            break
-    of = f"the evaluation of call '{call.call_id}' is by"
-    by = f"{human.scorecard}@{human.version}" if human.version else human.scorecard
-    named = [card.name if isinstance(card, Scorecard) else card for card in router.named]
-    same_card = [name for name in named if name.partition("@")[0] == human.scorecard]
-    if named and not same_card:
-        return Problem("W502", f"{of} {by}, and {', '.join(named)} was asked for", human.at, "it is left out")
-    if any("@" in name for name in same_card):
-        hint = "answers to one version do not answer another"
-        return Problem("E534", f"{of} {by}, and {', '.join(same_card)} was asked for", human.at, hint)
-    found = router.version(by, router.day(call))
-    return found if isinstance(found, Scorecard) else replace(found, place=human.at)
-
-
 def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
     try:
         return redactor.call(call)
@@ -340,13 +276,14 @@ def _masked_call(redactor: Redactor, call: Call) -> Call | RedactionError:
         return error
 
 
-LONGEST_BLOCK: Final = 1_000_000
+LONGEST_BLOCK: Final = 1 << 20
 
 
 class Seen:
-    """Which calls have come, at 8 bytes a call: sorted blocks of hashes, each at least twice as long as the next.
+    """Which calls have come, at 8 bytes a call: sorted blocks of hashes.
 
-    Only blocks that are very long stay side by side: putting two together needs room for both once more.
+    Each is at least twice as long as the next, else the two are put together. That needs room for both once more, so
+    long ones stay side by side: none has more than a million hashes and more than a quarter of them all.
 
     Of a million calls one pair in thirty-seven million runs shares a hash by chance, and the second would be refused.
     """
@@ -366,14 +303,20 @@ class Seen:
         """For each hash of a key whether it comes for the first time."""
         import numpy as np
 
-        fresh = np.zeros(len(codes), dtype=np.bool_)
-        fresh[np.unique(codes, return_index=True)[1]] = True
+        came, first = np.unique(codes, return_index=True)  # in order, codes are found several times as fast
+        new = np.ones(len(came), dtype=np.bool_)
         for block in self._blocks:
-            places = np.minimum(np.searchsorted(block, codes), len(block) - 1)
-            fresh &= block[places] != codes
-        if fresh.any():
-            self._blocks.append(np.sort(codes[fresh]))
-        while len(self._blocks) > 1 and len(self._blocks[-2]) < min(2 * len(self._blocks[-1]), LONGEST_BLOCK):
+            places = np.minimum(np.searchsorted(block, came), len(block) - 1)
+            new &= block[places] != came
+        fresh = np.zeros(len(codes), dtype=np.bool_)
+        fresh[first[new]] = True
+        if new.any():
+            self._blocks.append(came[new])
+        longest = max(LONGEST_BLOCK, sum(map(len, self._blocks)) // 4)
+        while len(self._blocks) > 1:
+            long, short = map(len, self._blocks[-2:])
+            if long >= 2 * short or long + short > longest:
+                break
             merged = np.concatenate(self._blocks[-2:])
             merged.sort()
             self._blocks[-2:] = [merged]
@@ -385,14 +328,3 @@ def second_record(call: Call) -> Problem:
     of = f"call '{call.call_id}'" + (f" of agent '{call.agent}'" if call.agent else "")
     hint = "a call that several agents handled has a record for each of them, each with its agent"
     return Problem("E531", f"{of} is there a second time, and is left out", call.at, hint)
-
-
-def _another_state(human: HumanEvaluation, card: Scorecard) -> Problem:
-    message = f"the sheet of call '{human.call_id}' was made from {card.name} as it was before it changed"
-    hint = "its answers are taken by the ids of questions and answers; publish a card before sheets of it go out"
-    return Problem("W562", message, human.at, hint)
-
-
-def _no_agent(human: HumanEvaluation, agent: str | None) -> Problem:
-    message = f"the evaluation of call '{human.call_id}' names no agent, and several handled the call"
-    return Problem("E535", message, human.at, f"it was taken for agent '{agent}': add the field agent")

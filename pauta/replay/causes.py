@@ -17,16 +17,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.bulk.distinct import taken_from
+from pauta.bulk.values import Lazy
 from pauta.engine.evaluation.cells import FIRST_ANSWER, State
-from pauta.engine.evaluation.evaluate import settle
-from pauta.engine.evaluation.gather import gather
+from pauta.engine.evaluation.evaluate import evaluate
 from pauta.engine.evaluation.gathered import Gathered
 from pauta.engine.evaluation.plan import Plan, compile_plan
 from pauta.engine.host import Host
 from pauta.engine.model.calls import CallBatch, RawAnswer
 from pauta.engine.model.columns import Coded
 from pauta.engine.model.results import UNKNOWN, Results
-from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Question, Scorecard
+from pauta.engine.model.scorecard import MISSING, NOT_APPLICABLE, UNVERIFIED, Question, Scorecard
 from pauta.replay.parts import Part, parts_between, with_part
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -50,7 +51,7 @@ class Side:
         codes = self.gathered.heard(place).take(rows)
         if self.plan.codings[place].closed:
             return Coded(codes, coding_of.vocabulary(name))
-        values: list[RawAnswer | None] = [MISSING, None, UNVERIFIED, None, None]
+        values: list[RawAnswer | None] = [MISSING, State.NOT_APPLICABLE, UNVERIFIED, None, None]
         cells = self.gathered.cells[place]
         values += [each.value for each in cells[FIRST_ANSWER:]]  # type: ignore[misc]  # what read() gave, reads again
         return Coded(codes, tuple(values))
@@ -126,35 +127,30 @@ def plan_as_heard(card: Scorecard, host: Host) -> Plan:
 
 
 def evaluate_as_heard(plan: Plan, batch: CallBatch, answers: Mapping[str, Coded[Any]]) -> Results:
-    """Score answers as `Side.question` gives them, by such a plan.
+    """Score answers as `Side.question` gives them, by such a plan."""
+    return evaluate(plan, replace(batch, answers=answers))
 
-    A criterion may find a number or a text not applicable though the question has no such answer; nobody can give it
-    again, so it is put in where it was.
+
+def with_not_applicable(plan: Plan, batch: CallBatch) -> CallBatch:
+    """A batch of stored answers as they were heard.
+
+    A criterion may find a question not applicable that has no such answer; nobody can give that again.
     """
-    gathered = gather(plan, replace(batch, answers=answers))
-    was = {name: column.codes == int(State.NOT_APPLICABLE) for name, column in answers.items()}
-    return settle(plan, batch, left_out(gathered, plan, was))
-
-
-def left_out(gathered: Gathered, plan: Plan, rows: Mapping[str, Mask]) -> Gathered:
-    """Answers with questions put to not applicable in some rows, as far as they have no such answer to give."""
-    codes, before = list(gathered.codes), dict(gathered.before)
-    for name, mask in rows.items():
-        place = plan.position.get(name)
-        if place is None or plan.codings[place].na_option is not None or not mask.any():
-            continue
-        before[place] = np.where(mask, int(State.NOT_APPLICABLE), gathered.heard(place))
-        asked = codes[place] != int(State.NOT_ASKED)
-        codes[place] = np.where(mask & asked, int(State.NOT_APPLICABLE), codes[place])
-    return replace(gathered, codes=codes, before=before)
+    answers = dict(batch.answers)
+    for name, column in batch.answers.items():
+        if name in plan.position and plan.codings[plan.position[name]].na_option is None:
+            values = (State.NOT_APPLICABLE if raw == NOT_APPLICABLE else raw for raw in column.values)
+            answers[name] = Coded(column.codes, tuple(values))
+    return replace(batch, answers=answers)
 
 
 def rows_of_batch(batch: CallBatch, rows: Rows) -> CallBatch:
     """Some rows of a batch, without their answers."""
-    place = {int(row): n for n, row in enumerate(rows)}
+    place = {int(row): n for n, row in enumerate(rows)} if batch.notes else {}
     return CallBatch(
         size=len(rows),
-        calls=[batch.calls[row] for row in rows] if batch.calls else (),
+        calls=Lazy(rows, batch.calls.__getitem__) if batch.calls else (),
         automatic=None if batch.automatic is None else batch.automatic[rows],
         notes={(place[row], name): note for (row, name), note in batch.notes.items() if row in place},
+        subjects={name: taken_from(subject, rows) for name, subject in batch.subjects.items()},
     )

@@ -14,7 +14,7 @@ from typing import Final
 
 from pauta.engine.model.calls import Call, HumanEvaluation
 from pauta.engine.model.scorecard import Scorecard
-from pauta.engine.pipeline import Seen
+from pauta.engine.pipeline import Seen, second_record
 from pauta.engine.problems import Problem, Severity
 from pauta.engine.routing import claims
 
@@ -82,15 +82,17 @@ class Claims:
             was = now = True  # a person chose this card for the call
         return Row(call, human, old if was else None, self.after if now else None) if was or now else None
 
+    def rivals_of(self, card: Scorecard, call: Call) -> list[Scorecard]:
+        """The cards that take a call from one that is a fallback, if they claim it."""
+        if not card.fallback:
+            return []
+        own = card.id, self.after.id
+        return [each for each in self.rivals(call) if not each.fallback and each.id not in own]
+
     def _claims(self, card: Scorecard, call: Call) -> bool:
         if self.every_call:
             return True
-        if not claims(card, call):
-            return False
-        return not card.fallback or not any(
-            not each.fallback and each.id not in (card.id, self.after.id) and claims(each, call)
-            for each in self.rivals(call)
-        )
+        return claims(card, call) and not any(claims(each, call) for each in self.rivals_of(card, call))
 
 
 class Sheets:
@@ -159,8 +161,7 @@ def rows_of(
             continue
         if not is_new:
             counts.refused += 1
-            hint = "a call that several agents handled has a record for each of them, each with its agent"
-            tell(Problem("E531", f"call '{entry.call_id}' is there a second time, and is left out", entry.at, hint))
+            tell(second_record(entry))
             continue
         counts.calls += 1
         people = sheets.of(entry)

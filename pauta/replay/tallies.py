@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from math import sqrt
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pauta.engine.evaluation.cells import FIRST_ANSWER, State
 from pauta.engine.model.calls import CallBatch
+from pauta.engine.model.columns import Coded
 from pauta.engine.model.results import Cell, QuestionAnswers, Results, Status
 from pauta.engine.model.scorecard import MISSING, Question
 
@@ -195,15 +196,14 @@ def columns_of(
     return [ones, plain[0], millionths(old), millionths(new), change**2, *plain[1:]]
 
 
-def add_by_group(groups: dict[str, Moved], names: Sequence[str | None], columns: Sequence[NDArray[np.int64]]) -> None:
+def add_by_group(groups: dict[str, Moved], names: Coded[Any], columns: Sequence[NDArray[np.int64]]) -> None:
     """Add rows to the group that each belongs to; a row without a name belongs to ''."""
-    known = {name: n for n, name in enumerate(dict.fromkeys(name or "" for name in names))}
-    codes = np.array([known[name or ""] for name in names], dtype=np.int64)
+    present, codes = np.unique(names.codes, return_inverse=True)
     order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(len(known)))
-    sums = [np.add.reduceat(column[order], starts) for column in columns]
-    for name, n in known.items():
-        groups.setdefault(name, Moved()).plus([int(each[n]) for each in sums])
+    starts = np.searchsorted(codes[order], np.arange(len(present)))
+    sums = [np.add.reduceat(column[order], starts).tolist() for column in columns]
+    for place, added in zip(present.tolist(), zip(*sums, strict=True), strict=True):
+        groups.setdefault(names.values[place] or "", Moved()).plus(added)
 
 
 @dataclass(slots=True)
@@ -228,72 +228,58 @@ class AnswerTally:
 
 
 @dataclass(frozen=True)
-class _Meaning:
-    """The cells of a question as arrays, (cells,)."""
-
-    credit: NDArray[np.float64]
-    critical: NDArray[np.int64]
-    non_critical: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, cells: Sequence[Cell]) -> _Meaning:
-        return cls(
-            np.array([np.nan if cell.credit is None else cell.credit for cell in cells]),
-            np.array([sum(error.critical is not None for error in cell.errors) for cell in cells], dtype=np.int64),
-            np.array([sum(error.critical is None for error in cell.errors) for cell in cells], dtype=np.int64),
-        )
-
-
-@dataclass(frozen=True)
 class Earned:
-    """What one question earned in each row of a batch, (rows,); credit is NaN where it is not scored."""
+    """What one question earned in each row of a batch, by code. codes: (rows,) into the other fields, (cells,) each.
+
+    answered: where the cell is an answer. worth: credit (None where it is not scored), critical, other errors.
+    """
 
     codes: NDArray[np.integer]
     answered: Mask
-    credit: NDArray[np.float64]
-    critical: NDArray[np.int64]
-    non_critical: NDArray[np.int64]
+    worth: Sequence[tuple[float | None, int, int]]
 
-    def differs_from(self, other: Earned) -> Mask:
-        """Where credit or errors differ."""
-        same = (self.credit == other.credit) | (np.isnan(self.credit) & np.isnan(other.credit))
-        errors = (self.critical == other.critical) & (self.non_critical == other.non_critical)
-        return np.asarray(~(same & errors), dtype=np.bool_)
+    def differs_from(self, other: Earned) -> int:
+        """In how many rows credit or errors differ."""
+        known: dict[tuple[float | None, int, int], int] = {}
+        mine, theirs = (
+            np.array([known.setdefault(each, len(known)) for each in side.worth], dtype=np.intp).take(side.codes)
+            for side in (self, other)
+        )
+        return int(np.count_nonzero(mine != theirs))
 
 
 def earned(answers: QuestionAnswers) -> Earned:
     """What the answers to a question earned."""
-    meaning = _Meaning.of(answers.cells)
-    is_answer = np.array([n >= FIRST_ANSWER and cell.state == "answered" for n, cell in enumerate(answers.cells)])
-    return Earned(
-        answers.codes,
-        is_answer.take(answers.codes),
-        meaning.credit.take(answers.codes),
-        meaning.critical.take(answers.codes),
-        meaning.non_critical.take(answers.codes),
-    )
+    answered = [n >= FIRST_ANSWER and cell.state == "answered" for n, cell in enumerate(answers.cells)]
+    return Earned(answers.codes, np.array(answered, dtype=np.bool_), [_worth(cell) for cell in answers.cells])
+
+
+def _worth(cell: Cell) -> tuple[float | None, int, int]:
+    critical = sum(error.critical is not None for error in cell.errors)
+    return cell.credit, critical, len(cell.errors) - critical
 
 
 def nothing_earned(rows: int) -> Earned:
     """Of a question that a version does not have."""
-    zeros = np.zeros(rows, dtype=np.int64)
-    return Earned(np.full(rows, int(State.NOT_ASKED)), zeros.astype(np.bool_), np.full(rows, np.nan), zeros, zeros)
+    return Earned(np.zeros(rows, dtype=np.uint8), np.zeros(1, dtype=np.bool_), [(None, 0, 0)])
 
 
 def count_answers(tally: AnswerTally, question: Question, got: Earned, final: Mask, given: Mask | None) -> None:
     """Count a question of a batch. final: evaluations that are not incomplete; given: where a person gave an answer."""
-    errors = (got.critical + got.non_critical) > 0
-    counted = got.answered & (~np.isnan(got.credit) | errors) & final
-    missed = counted & (errors | ((got.credit < 1) & (not question.bonus)))
-    open_ = (got.codes == int(State.MISSING)) | (got.codes == int(State.NOT_LOOKED))
-    tally.answered += int((got.answered & final).sum())
-    tally.scored += int(counted.sum())
-    tally.missed += int(missed.sum())
-    tally.critical += int((counted & (got.critical > 0)).sum())
-    tally.non_critical += int((counted & (got.non_critical > 0)).sum())
-    tally.unanswered += int(open_.sum())
+    cells = len(got.worth)
+    every = np.bincount(got.codes, minlength=cells)
+    counts = np.where(got.answered, np.bincount(got.codes[final], minlength=cells), 0)
+    tally.answered += int(counts.sum())
+    for count, (credit, critical, non_critical) in zip(counts.tolist(), got.worth, strict=True):
+        if count and (credit is not None or critical or non_critical):
+            missed = bool(critical or non_critical) or (credit is not None and credit < 1 and not question.bonus)
+            tally.scored += count
+            tally.missed += count * missed
+            tally.critical += count * (critical > 0)
+            tally.non_critical += count * (non_critical > 0)
+    tally.unanswered += int(every[State.MISSING] + every[State.NOT_LOOKED])
     if given is not None:
-        tally.refused += int((given & (got.codes == int(State.MISSING))).sum())
+        tally.refused += int(np.count_nonzero(given & (got.codes == int(State.MISSING))))
 
 
 @dataclass(slots=True)
@@ -311,6 +297,20 @@ def _add(into: list[int], counts: Iterable[int]) -> None:
         into[n] += int(count)
 
 
+def add_tally(into: Any, other: Any) -> None:
+    """Count what another tally of the same kind counted."""
+    for name in (each.name for each in fields(into)):
+        mine, theirs = getattr(into, name), getattr(other, name)
+        if isinstance(mine, int):
+            setattr(into, name, mine + theirs)
+        elif isinstance(mine, Counter):
+            mine.update(theirs)
+        elif isinstance(mine, list):
+            _add(mine, theirs)
+        elif is_dataclass(mine):
+            add_tally(mine, theirs)
+
+
 def largest_first(groups: Mapping[str, Moved], least: int) -> list[tuple[str, Moved]]:
     """The groups with at least so many compared evaluations, those that move most first, then by name."""
     enough = [(name, moved) for name, moved in groups.items() if name and moved.compared >= max(least, 1)]
@@ -319,8 +319,12 @@ def largest_first(groups: Mapping[str, Moved], least: int) -> list[tuple[str, Mo
 
 def given_by_people(batch: CallBatch) -> dict[str, Mask]:
     """Question -> where a person gave an answer, whether or not it can be understood."""
-    found = {}
-    for name, column in batch.answers.items():
-        said = [raw is not None and raw != MISSING and str(raw).strip() != "" for raw in column.values]
-        found[name] = np.array(said, dtype=np.bool_)[column.codes]
-    return found
+    return {
+        name: np.array([is_given(raw) for raw in column.values], dtype=np.bool_)[column.codes]
+        for name, column in batch.answers.items()
+    }
+
+
+def is_given(raw: object) -> bool:
+    """Whether a person's answer is one, whether or not it can be understood."""
+    return raw is not None and raw != MISSING and str(raw).strip() != ""

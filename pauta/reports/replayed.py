@@ -11,7 +11,7 @@ from typing import Any, Final
 from pauta.engine.host import Host
 from pauta.engine.model.scorecard import Scorecard
 from pauta.replay import Example, Part, Replayed
-from pauta.replay.replay import NOW_FAIL, NOW_PASS, CauseTally
+from pauta.replay.replayed import NOW_FAIL, NOW_PASS, CauseTally
 from pauta.replay.tallies import BIN_WIDTH, OUTCOMES, Moved, QuestionReplayed, SideTally, largest_first
 from pauta.reports.difference import difference
 from pauta.reports.explanation import figure

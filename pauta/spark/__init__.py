@@ -3,6 +3,7 @@
     score(df, cards)        the results, one row an evaluation, and in the same pass the rows that were refused
     results_of, rejects_of  the two, taken apart
     write(scored, to)       both to files by one job
+    unfold(results)         answers that were made as JSON text, as columns again
     has_doubles(df)         whether a call comes twice
 
 The executors run what one machine runs, `pauta.bulk`, inside `mapInArrow`. Cards and the operation's own plugin files
@@ -27,14 +28,17 @@ from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.problems import Place, Problem, ProblemsFound, did_you_mean
-from pauta.spark.columns import REJECT, out_schema, spark_schema
+from pauta.spark.columns import REJECT, AnswersAs, out_schema, spark_schema
 from pauta.spark.executor import FILE, ROW, TABLE, Shipment, given
+from pauta.spark.unfolded import unfold
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-__all__ = ["FILE", "KIND", "REJECT", "ROW", "Written", "has_doubles", "rejects_of", "results_of", "score", "write"]
+__all__ = [
+    "FILE", "KIND", "REJECT", "ROW", "Written", "has_doubles", "rejects_of", "results_of", "score", "unfold", "write",
+]  # fmt: skip
 
 KIND: Final = "kind"
 KEYS: Final = ("call_id", "agent")
@@ -49,6 +53,7 @@ def score(
     plugins: str | Path | None = None,
     timezone: str | None = None,
     fields: Sequence[str] | None = None,
+    answers: AnswersAs = "columns",
     doubles: Literal["keep", "refuse"] = "keep",
     first_by: Sequence[str] = (),
 ) -> DataFrame:
@@ -56,19 +61,21 @@ def score(
 
     `cards`: files of cards, which score every call; or folders, whose cards claim calls by `applies_to` and day; or a
     Setup. `plugins`: the operation's folder of plugin files. `timezone`: the operation's. `fields`: only these columns
-    of results are made; answers are most of what there is to move. `doubles`: 'refuse' lets only the first row of a
-    call and agent through, as the plain path does, at the price of a shuffle of the table; `first_by` are the columns
-    that say which is first. 'keep' scores every row: two rows of one call and agent have the same `evaluation_id`.
+    of results are made; answers are most of what there is to move. `answers`: a list of structs ('columns'), or the
+    JSON text that a database keeps ('json'), which costs less time and more room. `doubles`: 'refuse' lets only the
+    first row of a call and agent through, as the plain path does, at the price of a shuffle of the table; `first_by`
+    are the columns that say which is first. 'keep' scores every row: two rows of one call and agent have the same
+    `evaluation_id`.
     Raises ProblemsFound before any job starts where cards, columns or fields are wrong.
     """
     setup = _shippable(cards if isinstance(cards, Setup) else _setup_of(cards, plugins, timezone))
     wanted = _fields_given(fields)
     used = _tried(df, setup)
     once = doubles == "refuse"
-    shipment = Shipment(pickle.dumps(setup), pauta.__version__, used, tuple(df.columns), wanted, once)
+    shipment = Shipment(pickle.dumps(setup), pauta.__version__, used, tuple(df.columns), wanted, answers, once)
     table = _together(df, first_by) if once else df
     numbered = table.toDF(*(f"c{n}" for n in range(len(df.columns))))
-    return numbered.mapInArrow(_task(_held(df, shipment)), spark_schema(out_schema(wanted)))
+    return numbered.mapInArrow(_task(_held(df, shipment)), spark_schema(out_schema(wanted, answers)))
 
 
 def results_of(scored: DataFrame) -> DataFrame:

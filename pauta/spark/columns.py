@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pauta.bulk.schema import rejects_schema, result_schema
 
@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 
 REJECT: Final = "reject"
 """The column that is null in a result and says why in a row that was refused."""
+ANSWERS: Final = "answers"
+AnswersAs: TypeAlias = Literal["columns", "json"]
+"""The answers of an evaluation as a list of structs, or as one JSON text."""
 
 
 @cache
-def out_schema(fields: tuple[str, ...]) -> pa.Schema:
+def out_schema(fields: tuple[str, ...], answers: AnswersAs = "columns") -> pa.Schema:
     """The columns of the outcome: those of results without dictionaries, which Spark does not have, and the reject."""
     import pyarrow as pa
 
-    results = [pa.field(name, _plain(result_schema().field(name).type)) for name in fields]
-    return pa.schema([*results, pa.field(REJECT, pa.struct(list(rejects_schema())))])
+    kinds = {name: _plain(result_schema().field(name).type) for name in fields}
+    if answers == "json" and ANSWERS in kinds:
+        kinds[ANSWERS] = pa.string()
+    return pa.schema([*kinds.items(), pa.field(REJECT, pa.struct(list(rejects_schema())))])
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

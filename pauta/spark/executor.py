@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pauta
+from pauta.bulk.answer_texts import AnswerTexts
+from pauta.bulk.outgoing import Part
 from pauta.bulk.scorer import Scored, Scorer, Setup
 from pauta.engine.pipeline import Seen
 from pauta.engine.problems import Place, Problem
 from pauta.engine.seam.loaded import said
-from pauta.spark.columns import REJECT, out_schema
+from pauta.spark.columns import ANSWERS, REJECT, AnswersAs, out_schema
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +32,8 @@ TABLE: Final = "the table"
 MOST_FAULTS: Final = 20
 SCORERS: Final = 2
 """So many setups a Python process of an executor keeps compiled: a job's, and that of the job beside it."""
+ROWS_OF_TEXT: Final = 400
+"""Evaluations handed on at once where answers are text: some 10 KB each, and this memory is used again for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Shipment:
 
     version, plugins: what the driver has of pauta, and of the plugins that the cards use. columns: the names of the
     table's columns; on the way they have numbers, because `mapInArrow` takes no name with a dot. fields: the columns of
-    results that are wanted. once: whether only the first row of a call and agent counts.
+    results that are wanted. answers: in which form. once: whether only the first row of a call and agent counts.
     """
 
     setup: bytes
@@ -46,6 +50,7 @@ class Shipment:
     plugins: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
     fields: tuple[str, ...]
+    answers: AnswersAs
     once: bool
 
     @property
@@ -56,7 +61,7 @@ class Shipment:
 
 def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Iterator[pa.RecordBatch]:
     """The results and rejects of one partition, batch by batch; what an executor runs inside `mapInArrow`."""
-    schema = out_schema(shipment.fields)
+    schema = out_schema(shipment.fields, shipment.answers)
     seen = Seen() if shipment.once else None
     told: set[Problem] = set()
     faults: list[Problem] = []
@@ -70,7 +75,7 @@ def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Ite
             if isinstance(scored, Problem):
                 yield _rejected(list(_told([scored], set(), batch, told)), batch, schema)
                 continue
-            yield _results(scored.results, schema)
+            yield from _results(scored, schema)
             rejects = scored.rejects.to_pylist()
             rejects += _told(scored.problems, {(each["row"], each["message"]) for each in rejects}, batch, told)
             if rejects:
@@ -208,11 +213,28 @@ def _no_row(why: Problem) -> dict[str, Any]:
     return {"row": None, "call_id": None, "code": why.code, "message": why.message, "hint": why.hint}
 
 
-def _results(results: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def _results(scored: Scored, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The results of a batch in the columns that are wanted, in several tables where answers are text."""
     import pyarrow as pa
 
-    columns = [results.column(name).cast(schema.field(name).type) for name in schema.names[:-1]]
-    return pa.RecordBatch.from_arrays([*columns, pa.nulls(results.num_rows, schema.field(REJECT).type)], schema=schema)
+    made = scored.made
+    if made is None:
+        return
+    as_text = ANSWERS in schema.names and pa.types.is_string(schema.field(ANSWERS).type)
+    part = Part(made, 0, made.size).all(answers=ANSWERS in schema.names and not as_text)
+    part[REJECT] = pa.nulls(made.size, schema.field(REJECT).type)
+    columns = [
+        None if each is None else each.cast(kind)
+        for each, kind in ((part[n], schema.field(n).type) for n in schema.names)
+    ]
+    if not as_text:
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        return
+    texts = AnswerTexts(made)
+    for start in range(0, made.size, ROWS_OF_TEXT):
+        stop = min(start + ROWS_OF_TEXT, made.size)
+        own = [texts.column(start, stop) if each is None else each.slice(start, stop - start) for each in columns]
+        yield pa.RecordBatch.from_arrays(own, schema=schema)
 
 
 def _rejected(rejects: Sequence[dict[str, Any]], batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

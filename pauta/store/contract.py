@@ -32,11 +32,13 @@ from pauta.store.tables import (
     TABLES,
     KeptRow,
     Record,
+    Rows,
     Written,
     cell,
+    column_of,
     reader_of,
-    row_of_call,
     rows_of,
+    rows_of_calls,
 )
 
 Row: TypeAlias = dict[str, object]
@@ -49,7 +51,6 @@ def _inserting(table: str) -> str:
 
 _CALL_ID: Final = KEPT.index("call_id")
 _WHOSE: Final = itemgetter(_CALL_ID, KEPT.index("agent"))
-_BY: Final = itemgetter(*map(KEPT.index, CARD))
 _NONE: Final = (0, None)
 _SELECT: Final = "SELECT " + ", ".join(["evaluation_id", "revision", *RESULT])
 _KNOWN: Final = """SELECT evaluation_id, revision, result_digest FROM evaluations
@@ -61,6 +62,8 @@ _FACTS: Final = [name for name in TABLES["calls"] if name not in ("call_id", "ag
 _KEEP_CALL: Final = f"""{_inserting("calls")} ON CONFLICT (call_id, agent) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in _FACTS)}
     WHERE {" OR ".join(f"calls.{name} {{differs_from}} excluded.{name}" for name in _FACTS)}"""
+_KEEP_FIRST: Final = f"""INSERT INTO evaluations ({", ".join(KEPT)}, revision, current)
+    VALUES ({", ".join("?" for _ in KEPT)}, 1, 1)"""
 _WAITING: Final = "SELECT " + ", ".join(TABLES["outbox"]) + " FROM outbox"
 
 
@@ -99,16 +102,19 @@ class AnyStore(ABC):
         and the old one stays. `cards`: maps of scorecard, version, digest, title and document (the card as merged).
         `send`: for whom what is new goes into the outbox, in the same transaction.
         """
-        rows, known = rows_of(evaluations), list(calls)
+        known, rows = list(calls), rows_of(evaluations)
+        if send:
+            rows = list(rows)
         with self._telling(), self._writing() if send else self._writing_a_batch():
             forgotten = self._forgotten()
             if forgotten:
                 rows = [masked_row(row) if row[_CALL_ID] in forgotten else row for row in rows]
                 known = [masked_call(call) if call.call_id in forgotten else call for call in known]
-            self._keep_cards([*cards, *(dict(zip(CARD, each)) for each in dict.fromkeys(map(_BY, rows)))])
+            by = zip(*(column_of(rows, name) for name in CARD), strict=True)
+            self._keep_cards([*cards, *(dict(zip(CARD, each)) for each in dict.fromkeys(by))])
             self._keep_calls(known, rows)
             fresh = self._keep_evaluations(rows)
-            queued = self._queue(fresh, rows, evaluations, known, send) if send else 0
+            queued = self._queue(fresh, list(rows), evaluations, known, send) if send else 0
         new = sum(revision == 1 for _, revision in fresh)
         return Written(new, len(fresh) - new, len(rows) - len(fresh), queued)
 
@@ -307,23 +313,28 @@ class AnyStore(ABC):
                 rows[whole] = (name, version, digest, order, card.get("title"), cell(card.get("document")))
         self._many(_KEEP_CARD.format(differs_from=self.differs_from), rows.values())
 
-    def _keep_calls(self, calls: Iterable[Call], rows: Iterable[KeptRow]) -> None:
+    def _keep_calls(self, calls: Sequence[Call], rows: Rows) -> None:
         """What a call's record says besides its turns; of one that only an evaluation tells of, its id and agent."""
-        values = [row_of_call(call) for call in calls]
+        values = rows_of_calls(calls)
         keep = _KEEP_CALL.format(differs_from=self.differs_from)
         self._many(keep, values)
         given = {(row[0], row[1]) for row in values}
-        named = [whose for whose in map(_WHOSE, rows) if whose not in given]
+        of_rows = zip(column_of(rows, "call_id"), column_of(rows, "agent"), strict=True)
+        named = [whose for whose in of_rows if whose not in given]
         self._many("INSERT INTO calls (call_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
 
-    def _keep_evaluations(self, rows: Sequence[KeptRow]) -> list[tuple[int, int]]:
+    def _keep_evaluations(self, rows: Rows) -> list[tuple[int, int]]:
         """Put in what is new; returns the places of those rows, each with its revision."""
-        ids = json.dumps([row[0] for row in rows])
-        found = self._execute(_KNOWN.format(each_of=self.each_of), (ids,))
+        ids = list(column_of(rows, "evaluation_id"))
+        found = self._execute(_KNOWN.format(each_of=self.each_of), (json.dumps(ids),))
         before: dict[object, tuple[int, object]] = {key: (revision, digest) for key, revision, digest in found}
+        if not before and len({*ids}) == len(ids):  # as in most batches: there is nothing to compare a row with
+            self._many(_KEEP_FIRST, rows)
+            return [(place, 1) for place in range(len(ids))]
         known = dict(before)
         fresh: list[tuple[int, int]] = []
-        for place, row in enumerate(rows):
+        made = list(rows)
+        for place, row in enumerate(made):
             key, digest = row[0], row[1]
             revision, last = known.get(key, _NONE)
             if digest != last:
@@ -333,7 +344,7 @@ class AnyStore(ABC):
         self._many("UPDATE evaluations SET current = 0 WHERE evaluation_id = ? AND current = 1", outdated)
         numbered = [
             (row[0], revision, int(known[row[0]][0] == revision), *row[1:])
-            for row, revision in ((rows[place], revision) for place, revision in fresh)
+            for row, revision in ((made[place], revision) for place, revision in fresh)
         ]
         self._many(_inserting("evaluations"), numbered)
         return fresh

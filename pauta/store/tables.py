@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
 from operator import attrgetter
@@ -135,23 +135,52 @@ def row_of(evaluation: Record) -> KeptRow:
     return evaluation["evaluation_id"], _digest("" if cell is None else repr(cell) for cell in told), *told
 
 
-def rows_of(evaluations: Sequence[Record]) -> list[KeptRow]:
-    """Records as rows. Those that can be had by column, with their lists and maps as JSON text, are never made."""
+class RowsByColumn:
+    """The rows of evaluations that are held by column, with their lists and maps as JSON text.
+
+    A row is made when it is asked for, and not kept: with its answers it is 10 KB, and a batch has thousands.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[object]]) -> None:
+        agents = [agent or "" for agent in columns["agent"]]
+        self.columns: Mapping[str, Sequence[object]] = {**columns, "agent": agents}
+
+    def __len__(self) -> int:
+        return len(self.columns["evaluation_id"])
+
+    def __iter__(self) -> Iterator[KeptRow]:
+        front, back = ([self.columns[name] for name in names] for names in (RESULT[:_LONG], RESULT[_LONG + 1 :]))
+        literals: dict[int, list[str]] = {}  # the scores are often one and the same list
+        for name, column in zip(_SHORT, [*front, *back], strict=True):
+            if id(column) not in literals:
+                literals[id(column)] = _literals(name, column)
+        before, after = (map("\x1f".join, zip(*[literals[id(column)] for column in part])) for part in (front, back))
+        ids, texts = self.columns["evaluation_id"], self.columns["answers"]
+        for key, start, text, end, first, last in zip(ids, before, texts, after, zip(*front), zip(*back), strict=True):
+            yield key, _digest_around(start, text, end), *first, text, *last
+
+
+Rows: TypeAlias = Sequence[KeptRow] | RowsByColumn
+
+
+def rows_of(evaluations: Sequence[Record]) -> Rows:
+    """Records as rows. Those that can be had by column are never made."""
     by_column = getattr(evaluations, "columns", None)
     if by_column is None or not evaluations:
         return [row_of(evaluation) for evaluation in evaluations]
-    columns: Mapping[str, Sequence[object]] = by_column()
-    told = [[agent or "" for agent in columns[name]] if name == "agent" else columns[name] for name in RESULT]
-    literals = (
-        [_literals(*each) for each in zip(RESULT[:_LONG], told)],
-        [_literals(*each) for each in zip(RESULT[_LONG + 1 :], told[_LONG + 1 :])],
-    )
-    before, after = (map("\x1f".join, zip(*each)) for each in literals)
-    digests = map(_digest_around, before, columns["answers"], after)
-    return list(zip(columns["evaluation_id"], digests, *told, strict=True))
+    return RowsByColumn(by_column())
+
+
+def column_of(rows: Rows, name: str) -> Sequence[object]:
+    """One column of KEPT, but the digest."""
+    if isinstance(rows, RowsByColumn):
+        return rows.columns[name]
+    place = KEPT.index(name)
+    return [row[place] for row in rows]
 
 
 _LONG: Final = RESULT.index("answers")
+_SHORT: Final = RESULT[:_LONG] + RESULT[_LONG + 1 :]
 _SAME_KIND: Final = (frozenset((str,)), frozenset((int,)), frozenset((float,)))
 """Kinds of which no two values are equal and are written in two ways; but for 0.0 and -0.0."""
 
@@ -211,20 +240,22 @@ def cell(value: object) -> object:
 
 
 _said_of_call: Final = attrgetter(*TABLES["calls"])
-_FACTS: Final = tuple(map(list(TABLES["calls"]).index, ("duration_s", "metrics", "attributes")))
-"""Where the fields of a call stand that are no words; the last two are the last of all."""
+_OF_CALLS: Final = list(TABLES["calls"])
+_OTHERS: Final = frozenset(("duration_s", "metrics", "attributes"))
+"""The fields of a call that are no words."""
 _AS_IT_IS: Final = frozenset((str, int, type(None)))
 _WORD: Final = frozenset((str,))
 
 
-def row_of_call(call: Call) -> list[object]:
-    """A call as the columns of its row."""
-    row = list(_said_of_call(call))
-    row[1] = row[1] or ""
-    for place in _FACTS:
-        row[place] = fact(row[place])
-    words = row[: _FACTS[0]] + row[_FACTS[0] + 1 : _FACTS[1]]
-    return row if _AS_IT_IS.issuperset(map(type, words)) else [fact(said) for said in row]
+def rows_of_calls(calls: Sequence[Call]) -> list[tuple[object, ...]]:
+    """Calls as the rows of their table."""
+    columns: list[Sequence[object]] = []
+    for name, column in zip(_OF_CALLS, zip(*map(_said_of_call, calls))):
+        as_it_is = name not in _OTHERS and _AS_IT_IS.issuperset(map(type, column))
+        columns.append(column if as_it_is else list(map(fact, column)))
+    if columns:
+        columns[1] = [agent or "" for agent in columns[1]]
+    return list(zip(*columns))
 
 
 def fact(value: object) -> object:

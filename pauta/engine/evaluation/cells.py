@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 from pauta.engine.model.amounts import decimal_sum
 from pauta.engine.model.calls import RawAnswer
@@ -78,6 +79,44 @@ def could_fail_card(question: Question) -> bool:
     return any(error is not None and error.critical is not None and error.fails is Fails.CARD for error in errors)
 
 
+class Scheme:
+    """What may be answered to a question and what that is worth, apart from its words.
+
+    Questions of which all that is the same have the same scheme, in whatever card they stand. vocabulary: what codes
+    stand for; cells: what they are worth, states and a closed question's options; values: what conditions see under
+    each code; dtype: what holds codes, bytes where they do, as in columns from files.
+    """
+
+    def __init__(self, coding: Coding) -> None:
+        options, closed = tuple(coding.options), coding.closed
+        self.vocabulary: tuple[str, ...] = STATE_NAMES + (options if closed else ())
+        self.cells: tuple[Cell, ...] = STATE_CELLS + (tuple(map(coding.cell, options)) if closed else ())
+        self.values: tuple[Value | None, ...] = tuple(cell.value for cell in self.cells)
+        self.dtype: Final = "u1" if closed and len(self.cells) <= 256 else "i4"
+        self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(options)}
+        plain: dict[RawAnswer | None, int] = {None: int(State.MISSING)}
+        plain.update(self.code_of)
+        self.code_of_plain: Mapping[RawAnswer | None, int] = plain if closed else {}
+        """The codes of answers that need no reading: a closed question's options by id, and none at all."""
+
+
+_SCHEMES: Final[WeakValueDictionary[str, Scheme]] = WeakValueDictionary()
+"""The schemes in use: many cards, and all versions of one, ask mostly the same."""
+
+
+def _all_that_counts(question: Question) -> str:
+    """All that a question's scheme, and what its answers add to the sums of a card, depend on, as text."""
+    answers = question.answers
+    options = [
+        (each.id, each.points, each.not_applicable, each.error, each.comment_required) for each in answers.options
+    ]
+    ranges = [(each.start, each.stop, each.points, each.error, each.comment_required) for each in answers.ranges]
+    bounds = answers.kind, answers.at_most, answers.minimum, answers.maximum
+    scored = question.weight, question.max_points, question.bonus, question.error
+    # as text, for 1 and 1.0 are equal and are not written alike
+    return repr((options, ranges, bounds, scored, question.comment, question.required))
+
+
 class Coding:
     """How the answers of one question are read and coded.
 
@@ -88,25 +127,25 @@ class Coding:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.closed = question.answers.kind is Kind.ONE
-        self.options: Mapping[str, Option] = {option.id: option for option in question.answers.options}
-        self.na_option = next((option.id for option in question.answers.options if option.not_applicable), None)
-        self.cells: tuple[Cell, ...] = STATE_CELLS
-        if self.closed:
-            self.cells += tuple(self.cell(option) for option in self.options)
-        self.values: tuple[Value | None, ...] = tuple(cell.value for cell in self.cells)
-        """What conditions see under each code of a closed question."""
-        self.vocabulary: tuple[str, ...] = STATE_NAMES + (tuple(self.options) if self.closed else ())
-        self.dtype: Final = "u1" if self.closed and len(self.cells) <= 256 else "i4"
-        """What holds its codes: bytes where they do, as in columns from files."""
         self.verdict_codes: NDArray[np.integer] | None = None
         """What the verdicts of a closed question's criterion come to, once that is known."""
-        self.code_of: Mapping[str, int] = {name: FIRST_ANSWER + n for n, name in enumerate(self.options)}
+        key = _all_that_counts(question)
+        scheme = _SCHEMES.get(key)
+        if scheme is None:
+            scheme = _SCHEMES[key] = Scheme(self)
+        self.scheme = scheme
+        self.cells, self.values, self.vocabulary = scheme.cells, scheme.values, scheme.vocabulary
+        self.dtype, self.code_of, self.code_of_plain = scheme.dtype, scheme.code_of, scheme.code_of_plain
 
     @cached_property
-    def code_of_plain(self) -> Mapping[RawAnswer | None, int]:
-        """The codes of answers that need no reading: a closed question's options by id, and none at all."""
-        plain: dict[RawAnswer | None, int] = {name: code for name, code in self.code_of.items() if self.closed}
-        return {**plain, None: int(State.MISSING)} if self.closed else plain
+    def options(self) -> Mapping[str, Option]:
+        """The options by id."""
+        return {option.id: option for option in self.question.answers.options}
+
+    @cached_property
+    def na_option(self) -> str | None:
+        """The option that says that the question is not applicable."""
+        return next((option.id for option in self.question.answers.options if option.not_applicable), None)
 
     @cached_property
     def asks_comments(self) -> bool:
@@ -132,6 +171,8 @@ class Coding:
 
         Raises RefusedError where it is neither.
         """
+        if isinstance(raw, State):  # what a criterion found, heard again
+            return raw
         if isinstance(raw, tuple) and len(raw) == 1 and raw[0] in (UNVERIFIED, MISSING, NOT_APPLICABLE):
             raw = raw[0]
         if isinstance(raw, str) and (raw == MISSING or not raw.strip()):

@@ -16,7 +16,7 @@ COUNTERS: Final = ("non_critical", *(harm.value for harm in Harm), "card", "sect
 """What is counted: errors by class; errors that fail the card or their section; missing and unverified questions; and
 `open`: questions that could still fail the card, unverified or not looked at in an automatic evaluation."""
 
-Words: TypeAlias = NDArray[np.int64] | NDArray[np.int32]
+Words: TypeAlias = NDArray[np.signedinteger]
 """(rows,): counters side by side."""
 
 
@@ -32,7 +32,7 @@ class Counter:
         """(rows,) int32: the counter of every row."""
         if not self.mask:
             return np.zeros(words[self.word].shape, dtype=np.int32)
-        counts = (words[self.word] >> self.shift).astype(np.int32)
+        counts = (words[self.word] >> self.shift).astype(np.int32, copy=False)
         counts &= self.mask
         return counts
 

@@ -108,14 +108,10 @@ class _Scores:
     @classmethod
     def empty(cls, rows: int, tables: Tables) -> _Scores:
         """Arrays for the figures of blocks to be written into."""
-        if tables.counts_fit_32_bits:
-            words: list[Words] = [np.empty(rows, dtype=np.int32)]
-        else:
-            words = [np.empty(rows, dtype=np.int64) for _ in range(tables.words)]
         return cls(
             score=np.empty(rows),
             raw_score=np.empty(rows),
-            words=words,
+            words=[np.empty(rows, dtype=tables.word_type) for _ in range(tables.words)],
             card_failed=np.empty(rows, dtype=np.bool_),
             accumulated=np.empty(rows, dtype=np.bool_),
             status=np.empty(rows, dtype=np.uint8),
@@ -256,10 +252,11 @@ def _band(bands: Bands, score: NDArray[np.float64], unscored: NDArray[np.bool_] 
     starts, order = bands
     if len(score) <= groups.FEW:
         return _which([(unscored, UNKNOWN)], order.take(starts.searchsorted(score, "right")), len(score), np.int16)
-    band = np.full(len(score), UNKNOWN, dtype=np.int16)
-    for start, step in zip(starts.tolist(), np.diff(order), strict=True):
-        band += (score >= start) * step
-    return band
+    small = np.min_scalar_type(-len(order)).type  # bytes, unless there are very many bands
+    band = np.full(len(score), UNKNOWN, dtype=small)
+    for start, step in zip(starts.tolist(), np.diff(order).tolist(), strict=True):
+        band += (score >= start).view(np.int8) * small(step)
+    return band.astype(np.int16)
 
 
 def _any_of(*masks: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, overload
 
-from pauta.engine.evaluation.records import Record, number, record, status_of
+from pauta.engine.evaluation.records import Record, record
 from pauta.engine.evaluation.rows import Columns, columns
-from pauta.engine.model.results import UNKNOWN, Results
-from pauta.engine.model.tallies import Verdict
+from pauta.engine.model.results import Results
 
 
 class Evaluated(Sequence[Record]):
@@ -45,20 +44,10 @@ class Evaluated(Sequence[Record]):
     def __deepcopy__(self, memo: dict[int, Any]) -> list[Record]:
         return deepcopy(list(self), memo)
 
-    def verdicts(self) -> Iterator[Verdict]:
-        """How each evaluation came out."""
-        told = [
-            [
-                (status_of(status), None if passed == UNKNOWN else passed == 1, number(score))
-                for status, passed, score in zip(
-                    results.status.tolist(), results.passed.tolist(), results.score.tolist(), strict=True
-                )
-            ]
-            for results, _ in self._parts
-        ]
-        for place in range(len(self)):
-            part, row = self._where[place]
-            yield told[part][row]
+    @property
+    def results(self) -> list[Results]:
+        """The results of each card, in the order in which the first of each stands in the batch."""
+        return [results for results, _ in self._parts]
 
     def columns(self) -> Columns:
         """The fields of all records as columns, as `rows.columns` makes them."""
@@ -68,8 +57,31 @@ class Evaluated(Sequence[Record]):
         return self._columns
 
     def _in_order(self, made: Sequence[Columns]) -> Columns:
+        where = [self._where[place] for place in range(len(self))]
         merged: Columns = {}
         for name in made[0] if made else ():
             own = [part[name] for part in made]
-            merged[name] = [own[part][row] for part, row in (self._where[place] for place in range(len(self)))]
+            merged[name] = Placed(own, where) if name == "answers" else [own[part][row] for part, row in where]
         return merged
+
+
+class Placed(Sequence[str]):
+    """Texts of several cards' results in the order of the batch; each is taken where it is when it is asked for."""
+
+    def __init__(self, parts: Sequence[Sequence[str]], where: Sequence[tuple[int, int]]) -> None:
+        self._parts, self._where = parts, where
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self._parts[part][row] for part, row in self._where[place]]
+        part, row = self._where[place]
+        return self._parts[part][row]

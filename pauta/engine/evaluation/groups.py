@@ -10,8 +10,15 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pauta.engine.evaluation.cells import FIRST_ANSWER, State
+from pauta.engine.evaluation.counters import Words
+
 GROUP_ENTRIES: Final = 4096
 """The largest table of a group, in entries of 8 bytes: it stays in a near cache."""
+WHOLE_ENTRIES: Final = 16_384
+"""The largest table of a section whose questions are all in one group: what it saves is more than what it costs."""
+LOWEST: Final = (FIRST_ANSWER, int(State.NOT_ASKED), 0)
+"""Where the codes of a question may begin: with its answers, with not being asked, or with the first state."""
 BYTE: Final = 256
 FEW: Final = 512
 """Up to so many rows it is the number of steps that takes the time, not the work in each."""
@@ -25,35 +32,42 @@ Number = TypeVar("Number", np.float64, np.int64)
 class Digit:
     """Questions whose codes make one digit of the index: as many as fit a byte, for arithmetic on bytes is cheapest.
 
-    columns: their positions; radix: the number of codes of each; entries: of the digit.
+    columns: their positions; radix: the number of codes of each; entries: of the digit; least: what the lowest codes
+    come to, which is the digit 0.
     """
 
     columns: tuple[int, ...]
     radix: tuple[np.unsignedinteger, ...]
     entries: int
+    least: np.unsignedinteger
 
     def of(self, codes: Codes) -> NDArray[np.unsignedinteger]:
         """(rows,): the digit of every row. codes: by position, (rows,) integers."""
         dtype = self.radix[0].dtype
         digit: NDArray[np.unsignedinteger] = codes[self.columns[0]].astype(dtype, copy=False)
-        for column, radix in zip(self.columns[1:], self.radix[1:], strict=True):
-            digit = digit * radix
+        for n, (column, radix) in enumerate(zip(self.columns[1:], self.radix[1:], strict=True)):
+            if n:
+                digit *= radix
+            else:
+                digit = digit * radix  # what stands there so far may be the caller's
             digit += codes[column].astype(dtype, copy=False)
-        return digit
+        return digit - self.least if self.least else digit  # a byte that ran over comes back here
 
 
 @dataclass(frozen=True)
 class Group:
-    """Closed questions that share one index, and the tables that it leads into."""
+    """Closed questions that share one index, and the tables that it leads into.
+
+    words: of counters, and of sums where they stand there; sums: the upper and the lower one, where they do not.
+    """
 
     digits: tuple[Digit, ...]
-    tables: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
+    words: tuple[Words, ...]
+    sums: tuple[NDArray[np.float64], NDArray[np.float64]] | None
 
     def index(self, codes: Codes) -> NDArray[np.intp]:
         """(rows,): the index of every row into the tables, the first question's code its highest digit."""
         first, *others = self.digits
-        if not others and len(first.columns) == 1:
-            return codes[first.columns[0]].astype(np.intp)
         index = first.of(codes)
         for digit in others:
             index = index * np.uint16(digit.entries)
@@ -86,24 +100,46 @@ def _places(group: Group) -> Iterator[int]:
     yield from (prod(radix[n + 1 :]) for n in range(len(radix)))
 
 
-def digits_of(columns: Sequence[int], sizes: Sequence[int]) -> tuple[Digit, ...]:
-    """Questions in their order as digits. sizes: how many codes each has."""
-    shares: list[list[tuple[int, int]]] = []
+def digits_of(columns: Sequence[int], sizes: Sequence[int], lowest: Sequence[int]) -> tuple[Digit, ...]:
+    """Questions in their order as digits. sizes: how many codes each has, from its lowest on."""
+    shares: list[list[tuple[int, int, int]]] = []
     entries: list[int] = []
-    for column, size in zip(columns, sizes, strict=True):
+    for column, size, low in zip(columns, sizes, lowest, strict=True):
         if entries and entries[-1] * size <= BYTE:
-            shares[-1].append((column, size))
+            shares[-1].append((column, size, low))
             entries[-1] *= size
         else:
-            shares.append([(column, size)])
+            shares.append([(column, size, low)])
             entries.append(size)
     return tuple(_digit(share, count) for share, count in zip(shares, entries, strict=True))
 
 
-def _digit(share: Sequence[tuple[int, int]], entries: int) -> Digit:
-    columns, sizes = zip(*share, strict=True)
-    unsigned = np.min_scalar_type(max(sizes)).type
-    return Digit(columns, tuple(unsigned(size) for size in sizes), entries)
+def _digit(share: Sequence[tuple[int, int, int]], entries: int) -> Digit:
+    columns, sizes, lowest = zip(*share, strict=True)
+    kind = np.min_scalar_type(max(size + low for _, size, low in share))
+    least = 0
+    for size, low in zip(sizes, lowest, strict=True):
+        least = least * size + low
+    radix = tuple(kind.type(size) for size in sizes)
+    return Digit(columns, radix, entries, kind.type(least % 2 ** (8 * kind.itemsize)))  # as much of it as fits
+
+
+def lowest_code(codes: NDArray[np.integer], at_most: int) -> int:
+    """Where the codes of a question begin in some rows: one of LOWEST, and not above at_most."""
+    if not at_most or not len(codes):
+        return at_most
+    least = int(np.minimum.reduce(codes))
+    return next(step for step in LOWEST if step <= at_most and step <= least)
+
+
+def in_one(columns: Sequence[int], sizes: Sequence[int]) -> list[int] | None:
+    """The columns in the order of one group, None where that would be too large.
+
+    Those with most answers come last: rows that differ in them alone are looked up near each other.
+    """
+    if prod(sizes) > WHOLE_ENTRIES:
+        return None
+    return [column for _, column in sorted(zip(sizes, columns, strict=True))]
 
 
 def grouped(columns: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:

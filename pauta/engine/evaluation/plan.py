@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from pauta.engine.evaluation.binding import BoundCriterion, bind, method_of, rul
 from pauta.engine.evaluation.cells import Coding
 from pauta.engine.evaluation.kinds import Kinds, kinds_of
 from pauta.engine.evaluation.tables import PartSections, Tables
-from pauta.engine.evaluation.worth import coverage_worth
+from pauta.engine.evaluation.worth import WorthOf, coverage_worth, score_worth
 from pauta.engine.host import Host
 from pauta.engine.model.conditions import tests_of
 from pauta.engine.model.results import UNKNOWN, Pieces
@@ -93,7 +94,7 @@ class Plan:
     @cached_property
     def coverage(self) -> Tables:
         """The tables of coverage: the share of weight that was looked at."""
-        return Tables(self.codings, self.part(range(len(self.codings))), coverage_worth)
+        return _tables(self.codings, self.part(range(len(self.codings))), coverage_worth)
 
     @cached_property
     def parts(self) -> Mapping[tuple[str, str], tuple[int, ...]]:
@@ -108,11 +109,27 @@ class Plan:
     @cached_property
     def part_tables(self) -> Mapping[tuple[str, str], Tables]:
         """The tables of each tag and each aim."""
-        return {key: Tables(self.codings, self.part(columns)) for key, columns in self.parts.items()}
+        return {key: _tables(self.codings, self.part(columns)) for key, columns in self.parts.items()}
 
     def part(self, columns: Sequence[int]) -> PartSections:
         """The card's sections with only the questions at some positions."""
         return sections_with(self.scorecard, set(columns))
+
+
+_TABLES: Final[WeakValueDictionary[Hashable, Tables]] = WeakValueDictionary()
+"""The tables of the plans in use: cards in which all answers count alike have the same."""
+
+
+def _tables(
+    codings: Sequence[Coding], sections: PartSections, worth: WorthOf = score_worth, *, sections_fail: bool = True
+) -> Tables:
+    """Tables of some questions of a card, which say nothing of the words of its questions."""
+    layout = tuple([(name, repr(weight), tuple(columns)) for name, weight, columns in sections])
+    key = tuple([coding.scheme for coding in codings]), layout, worth, sections_fail
+    tables = _TABLES.get(key)
+    if tables is None:
+        tables = _TABLES[key] = Tables(codings, sections, worth, sections_fail=sections_fail)
+    return tables
 
 
 def sections_with(card: Scorecard, columns: set[int]) -> PartSections:
@@ -139,7 +156,7 @@ def compile_plan(card: Scorecard, host: Host) -> Plan:
         criteria=criteria,
         rules=rules_of(card, host),
         method=method_of(card, host),
-        tables=Tables(codings, sections_with(card, set(range(len(codings)))), sections_fail=weighted),
+        tables=_tables(codings, sections_with(card, set(range(len(codings)))), sections_fail=weighted),
         versions=host.versions(used_by(card, criteria)),
         problems=tuple(problems),
         position={question.id: n for n, question in enumerate(card.questions)},

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.encoder import encode_basestring
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from pauta.engine.model.findings import Evidence, Findings
 from pauta.engine.model.results import UNKNOWN, Given, Pieces, QuestionAnswers, Results
 from pauta.engine.model.scorecard import MISSING, UNVERIFIED, Kind, Question
 
-Columns: TypeAlias = dict[str, list[Any]]
+Columns: TypeAlias = dict[str, Sequence[Any]]
 as_json: Final[Callable[[object], str]] = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":")
 ).encode
@@ -30,7 +30,10 @@ as_json: Final[Callable[[object], str]] = json.JSONEncoder(
 
 
 def columns(results: Results) -> Columns:
-    """Every field of the records of a batch as a list of (rows,) values: text, numbers, truth as 0 and 1, or None."""
+    """Every field of the records of a batch as (rows,) values: text, numbers, truth as 0 and 1, or None.
+
+    All are lists but the answers, whose texts are long: each of them is made when it is asked for, and not kept.
+    """
     card, batch, rows = results.scorecard, results.batch, len(results)
     calls: Sequence[Call | None] = batch.calls or [None] * rows
     humans = batch.humans or [None] * rows
@@ -39,6 +42,7 @@ def columns(results: Results) -> Columns:
     agents = [call.agent if call else None for call in calls]
     whose = zip(call_ids, agents, evaluators, strict=True)
     bands = [band.id for band in card.bands]
+    score = _numbers(results.score)
     by_class = [(harm.value, counts.tolist()) for harm, counts in results.critical_by_class.items()]
     return {
         "evaluation_id": [evaluation_id(call, agent, card.id, card.version, by) for call, agent, by in whose],
@@ -54,9 +58,9 @@ def columns(results: Results) -> Columns:
         "evaluated_at": [human.evaluated_at if human else None for human in humans],
         "mode": [human.mode if human else None for human in humans],
         "status": [status_of(code) for code in results.status.tolist()],
-        "score": _numbers(results.score),
-        "raw_score": _numbers(results.raw_score),
-        "agent_score": _numbers(results.agent_score),
+        "score": score,
+        "raw_score": score if results.raw_score is results.score else _numbers(results.raw_score),
+        "agent_score": score if results.agent_score is results.score else _numbers(results.agent_score),
         "coverage": _numbers(results.coverage),
         "band": [None if band == UNKNOWN else bands[band] for band in results.band.tolist()],
         "passed": [None if passed == UNKNOWN else passed for passed in results.passed.tolist()],
@@ -67,7 +71,7 @@ def columns(results: Results) -> Columns:
         "card_failed": results.card_failed.astype(np.int8).tolist(),
         "sections": _sections(results),
         "scores_by": _scores_by(results),
-        "answers": _lists([_answers(results, question) for question in card.questions], rows),
+        "answers": Lists([_answers(results, question) for question in card.questions], rows),
         "missing": _names(
             rows, ((q.id, _in_state(results.answers[q.id], MISSING)) for q in card.questions if q.required)
         ),
@@ -88,22 +92,47 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
 
 def _coded(values: NDArray[np.float64]) -> tuple[list[str], NDArray[np.intp]]:
     """The distinct numbers as JSON, and for each row its place among them. 0.0 and -0.0 are two."""
-    distinct, places = np.unique(values.view(np.int64), return_inverse=True)
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
+    distinct = np.unique(bits)
+    places = distinct.searchsorted(bits)  # sooner than the inverse of np.unique, which sorts the rows' numbers too
     return ["null" if math.isnan(value) else repr(value) for value in distinct.view(np.float64).tolist()], places
 
 
 def _texts(values: NDArray[np.float64]) -> list[str]:
     """The number of each row as JSON."""
-    texts, places = _coded(np.ascontiguousarray(values, dtype=np.float64))
+    texts, places = _coded(values)
     return [texts[place] for place in places.tolist()]
 
 
-def _lists(items: Sequence[Sequence[str]], rows: int) -> list[str]:
-    """The JSON list of each row, of JSON texts that stand side by side."""
-    if len(items) < 2:
-        return [f"[{item}]" for item in items[0]] if items else ["[]"] * rows
-    first, last = [f"[{item}" for item in items[0]], [f"{item}]" for item in items[-1]]
-    return list(map(",".join, zip(first, *items[1:-1], last, strict=True)))
+class Lists(Sequence[str]):
+    """The JSON list of each row, of JSON texts that stand side by side; made anew each time it is asked for."""
+
+    def __init__(self, items: Sequence[Sequence[str]], rows: int) -> None:
+        if len(items) == 1:
+            self._items: list[Sequence[str]] = [[f"[{item}]" for item in items[0]]]
+        elif items:
+            first, last = [f"[{item}" for item in items[0]], [f"{item}]" for item in items[-1]]
+            self._items = [first, *items[1:-1], last]
+        else:
+            self._items = [["[]"] * rows]
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return map(",".join, zip(*self._items, strict=True))
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return list(map(",".join, zip(*[item[row] for item in self._items], strict=True)))
+        return ",".join([item[row] for item in self._items])
 
 
 def _maps(fields: Sequence[tuple[str, Sequence[str]]], rows: int) -> list[str]:
@@ -135,9 +164,12 @@ def _sections(results: Results) -> list[str]:
     sections = []
     for section in results.scorecard.sections:
         head = f'{{"section":{as_json(section.id)},"weight":{as_json(section.weight)},"score":'
-        scores, raw = (_texts(each[section.id]) for each in (results.section_scores, results.section_raw_scores))
-        sections.append([f'{head}{score},"raw_score":{before}}}' for score, before in zip(scores, raw, strict=True)])
-    return _lists(sections, len(results))
+        scores, score_at = _coded(results.section_scores[section.id])
+        raw, raw_at = _coded(results.section_raw_scores[section.id])
+        both, both_at = _distinct(score_at * len(raw) + raw_at, len(scores) * len(raw))
+        told = [f'{head}{scores[each // len(raw)]},"raw_score":{raw[each % len(raw)]}}}' for each in both.tolist()]
+        sections.append(np.array(told, dtype=np.object_)[both_at].tolist())
+    return list(Lists(sections, len(results)))
 
 
 def _scores_by(results: Results) -> list[str]:
@@ -152,14 +184,14 @@ def _answers(results: Results, question: Question) -> list[str]:
     """The answer of each row to one question as JSON, as `records.answer` has it."""
     given = results.answers[question.id]
     shares, share_at = _coded(results.shares[question.id])
-    pieces, kind_at = _kinds(results, question, given)
+    pieces, kind_at = answer_kinds(results, question, given)
     both, both_at = _distinct(kind_at * len(shares) + share_at, len(pieces) * len(shares))
     plain = []
     for kind, share in (divmod(each, len(shares)) for each in both.tolist()):
         head, middle, why, tail = pieces[kind]
         plain.append(f'{head}{shares[share]}{middle}"evidence":[],"reason":{why}{tail}')
     texts: list[str] = np.array(plain, dtype=np.object_)[both_at].tolist()
-    for row, found in _found(given.findings).items() if given.findings is not None else ():
+    for row, found in found_texts(given.findings).items() if given.findings is not None else ():
         head, middle, _, tail = pieces[kind_at[row]]
         texts[row] = f"{head}{shares[share_at[row]]}{middle}{found}{tail}"
     for (row, name), note in results.batch.notes.items():
@@ -168,7 +200,7 @@ def _answers(results: Results, question: Question) -> list[str]:
     return texts
 
 
-def _kinds(results: Results, question: Question, given: QuestionAnswers) -> tuple[list[Pieces], NDArray[np.intp]]:
+def answer_kinds(results: Results, question: Question, given: QuestionAnswers) -> tuple[list[Pieces], NDArray[np.intp]]:
     """The pieces of each kind of answer, and for each row which it has: its code, who gave it, what was proposed.
 
     Those of a closed question are the same in all batches of a plan, and kept.
@@ -217,7 +249,7 @@ def _pieces(made: Record, own_reasons: bool) -> Pieces:
     return head, middle, "null" if own_reasons else as_json(made["reason"]), tail
 
 
-def _found(findings: Findings) -> dict[int, str]:
+def found_texts(findings: Findings) -> dict[int, str]:
     """Evidence and reason, as an answer has them, for each row that has one of them."""
     reasons = {reason: as_json(reason or None) for reason in {"", *findings.reasons.values()}}
     return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from pauta.engine.contracts import Method, Sheet
 from pauta.engine.evaluation import groups
 from pauta.engine.evaluation.cells import Coding
-from pauta.engine.evaluation.counters import Counts
+from pauta.engine.evaluation.counters import Counts, Words
 from pauta.engine.evaluation.groups import Codes
+from pauta.engine.evaluation.sections import Credit, SectionSums, credit
 from pauta.engine.evaluation.stacked import StackedSums
-from pauta.engine.evaluation.tables import Credit, SectionSums, Tables, credit
+from pauta.engine.evaluation.tables import Tables
 from pauta.engine.model.results import Cell
 from pauta.engine.model.scorecard import Harm, OnCritical, Scoring
 
@@ -26,6 +28,9 @@ NOISE = 1e-9
 
 LOOKED_UP = 4096
 """From so many rows on it pays to look up what sections add: the tables for it are made at the first such block."""
+
+NARROWED = 8192
+"""From so many rows on it pays to look at which codes there are: tables that leave out the others are made."""
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +49,11 @@ def rounded(score: Floats, decimals: int, *, negative: bool = True) -> Floats:
         np.copysign(size, score, out=size)
         size += 0.0  # no score is -0.0
     return size
+
+
+def any_nan(numbers: Floats) -> bool:
+    """Whether any of some numbers is NaN: then the least of them is."""
+    return isnan(np.minimum.reduce(numbers, initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,8 @@ def totals(
     sums = tables.sums_of_few(codes, cells, rows) if rows <= groups.FEW else None
     if sums is not None:
         return _at_once(tables, sums, keep_sections=keep_sections)
-    return _by_section(tables, tables.sums(codes, cells), rows, keep_sections=keep_sections)
+    found = tables.sums(codes, cells, narrow=rows >= NARROWED)
+    return _by_section(tables, found, rows, keep_sections=keep_sections)
 
 
 def _at_once(tables: Tables, sums: StackedSums, *, keep_sections: bool) -> Totals:
@@ -110,7 +121,7 @@ def _one_by_one(parts: Floats) -> Floats:
 
 def _by_section(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_sections: bool) -> Totals:
     """The totals of many rows, section by section."""
-    words: list[NDArray[np.int64]] = []
+    words: list[Words] = []
     upper = np.zeros(rows)
     lower: Floats | float = 0.0
     failed_upper = np.zeros(rows) if tables.can_fail else upper
@@ -130,17 +141,17 @@ def _by_section(tables: Tables, sums: Iterable[SectionSums], rows: int, *, keep_
             failed_upper += _failed(part, fails)
         # last, for the first section's words become those of the card
         for word, own in zip(words, each.words, strict=bool(words)):
-            word += own
+            word += own.astype(word.dtype, copy=False)
         words = words or each.words
     raw = credit(upper, lower)[0]
     raw *= 100.0
     failed = credit(failed_upper, lower)[0] * 100.0 if tables.can_fail else raw
-    words = words or [np.zeros(rows, dtype=np.int64) for _ in range(tables.words)]
+    words = words or [np.zeros(rows, dtype=tables.word_type) for _ in range(tables.words)]
     return Totals(raw, failed, _counts(tables, words), section_raw, section_failed)
 
 
-def _counts(tables: Tables, words: list[NDArray[np.int64]]) -> Counts:
-    return Counts(tables.counters, [word.astype(np.int32) for word in words] if tables.counts_fit_32_bits else words)
+def _counts(tables: Tables, words: Sequence[Words]) -> Counts:
+    return Counts(tables.counters, [word.astype(tables.word_type, copy=False) for word in words])
 
 
 def _part(sums: SectionSums, worked_out: Credit | None, *, looked_up: bool) -> tuple[Floats, Floats | float]:
@@ -153,7 +164,7 @@ def _part(sums: SectionSums, worked_out: Credit | None, *, looked_up: bool) -> t
         own, empty = worked_out or credit(*sums.amounts())
         part = own * weight
     else:
-        empty = np.isnan(part) if np.isnan(part.sum()) else None
+        empty = np.isnan(part) if any_nan(part) else None
     if empty is None:
         return part, weight
     part[empty] = 0.0
@@ -218,9 +229,7 @@ def critical_by_class(
 
 def held(score: Floats, scoring: Scoring) -> Floats:
     """A score held within 0..100, where the card does not let it out."""
-    if not scoring.above_100:
-        score = np.minimum(score, 100.0)
-    return score if scoring.below_0 else np.maximum(score, 0.0)
+    return score.clip(-np.inf if scoring.below_0 else 0.0, np.inf if scoring.above_100 else 100.0)
 
 
 def sheet_of(

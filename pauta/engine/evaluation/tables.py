@@ -11,7 +11,7 @@ they have tables of their own. Open questions add the tables of the batch's own 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import lcm
@@ -20,9 +20,19 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pauta.engine.evaluation.cells import Coding
-from pauta.engine.evaluation.counters import COUNTERS, Counter
-from pauta.engine.evaluation.groups import Codes, Group, Indexes, digits_of, grouped, summed
+from pauta.engine.evaluation.cells import FIRST_ANSWER, Coding
+from pauta.engine.evaluation.counters import COUNTERS, Counter, Words
+from pauta.engine.evaluation.groups import (
+    Codes,
+    Group,
+    Indexes,
+    digits_of,
+    grouped,
+    in_one,
+    lowest_code,
+    summed,
+)
+from pauta.engine.evaluation.sections import Packed, SectionSums, SectionTables
 from pauta.engine.evaluation.stacked import Stacked, StackedSums
 from pauta.engine.evaluation.worth import Worth, WorthOf, score_worth
 from pauta.engine.model.results import Cell
@@ -31,97 +41,9 @@ from pauta.engine.model.scorecard import Fails
 BLOCK: Final = 131_072
 """Rows worked on at a time: what is in hand stays in a cache, and the price of each step is shared by many rows."""
 
-WEIGHTED_BITS: Final = 16
-"""The widest sums for which a section's weighted credit is looked up, in a table of half a megabyte."""
-
 LARGEST_UNIT: Final = 10**9
 WORD_BITS: Final = 62
 """How much of a 64-bit word is used: a sum of words over the sections of a card never reaches the sign."""
-
-Amounts: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""The upper and the lower sum, each (rows,) float64."""
-Credit: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Where the two sums stand in a section's last word, above the counters: from which bits, and how wide they are."""
-
-    lower: int
-    upper: int
-    bits: int
-
-    def of(self, word: NDArray[np.int64]) -> Amounts:
-        """The upper and the lower sum of every row."""
-        sums: NDArray[Any] = (word >> self.lower).astype(np.int32 if self.bits <= 32 else np.int64)
-        lower = self.upper - self.lower
-        return (sums >> lower).astype(np.float64), (sums & ((1 << lower) - 1)).astype(np.float64)
-
-
-@dataclass(frozen=True)
-class SectionTables:
-    """The tables of one section: for each group its words, then the upper and the lower sum unless they are packed.
-
-    Sums are held in whole multiples of 1 / `unit` (1: as they are). packed: None where they have tables of their own.
-    """
-
-    id: str
-    weight: float | None
-    groups: tuple[Group, ...]
-    open: tuple[int, ...]
-    unit: float
-    can_fail: bool
-    packed: Packed | None
-
-    @cached_property
-    def weighted(self) -> NDArray[np.float64] | None:
-        """Weight times credit by the packed sums, NaN where there is none: quicker to look up than to work out.
-
-        None where the section cannot have such a table. Negative sums stand at its end.
-        """
-        if self.packed is None or self.weight is None or self.open or self.packed.bits > WEIGHTED_BITS:
-            return None
-        sums = np.arange(1 << self.packed.bits)
-        sums[len(sums) // 2 :] -= len(sums)
-        return credit(*self.packed.of(sums << self.packed.lower))[0] * self.weight
-
-
-@dataclass(frozen=True)
-class SectionSums:
-    """The sums of one section for a block of rows. own: the two sums of the score, None where they are packed.
-
-    What stands in a word above the counters has no meaning here.
-    """
-
-    section: SectionTables
-    words: list[NDArray[np.int64]]
-    own: Amounts | None
-
-    def amounts(self) -> Amounts:
-        """The upper and the lower sum of every row, in units."""
-        if self.own is not None:
-            return self.own
-        assert self.section.packed is not None
-        return self.section.packed.of(self.words[-1])
-
-    def weighted(self) -> NDArray[np.float64] | None:
-        """(rows,) float64: weight times credit, NaN where there is none; None where it is to be worked out."""
-        packed, table = self.section.packed, self.section.weighted
-        if packed is None or table is None:
-            return None
-        return table.take(self.words[-1] >> packed.lower, mode="wrap")
-
-
-def credit(upper: NDArray[np.float64], lower: NDArray[np.float64] | float) -> Credit:
-    """Upper over lower, NaN where lower is 0; and where it is, None for nowhere."""
-    empty = np.less_equal(lower, 0.0)
-    if not np.count_nonzero(empty):  # much quicker than `any` where there are few
-        return upper / lower, None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = upper / lower
-    found[empty] = np.nan
-    return found, empty
-
 
 PartSections: TypeAlias = Sequence[tuple[str, float | None, Sequence[int]]]
 """Section id, its weight, and the positions of its questions that take part."""
@@ -152,6 +74,8 @@ class Tables:
         self._worths = {column: worths[column] for column in taking_part if codings[column].closed}
         self._lowers = {column: np.array([each.lower for each in own]) for column, own in self._worths.items()}
         self.counters, self.words, self._used = self._layout(taking_part, worths)
+        self.word_type: type[np.signedinteger] = np.int32 if self.words == 1 and self._used < 32 else np.int64
+        """What holds a word of counters and nothing else."""
         self.weighted = any(weight is not None for _, weight, _ in sections)
         whole = None if self.weighted else self._unit(taking_part, worths)
         self.sections = tuple(
@@ -160,13 +84,14 @@ class Tables:
         )
         self._columns_of = [[column for column in columns if codings[column].closed] for _, _, columns in sections]
         self._indexes = Indexes([group for section in self.sections for group in section.groups])
+        self._narrowed: list[tuple[dict[int, int], SectionTables] | None] = [None] * len(self.sections)
+        """By section: the lowest code that each closed question has had in many rows, and tables that begin there."""
         self.failing = np.array([section.can_fail for section in self.sections], dtype=np.bool_)[:, np.newaxis]
         self.can_fail = any(section.can_fail for section in self.sections)
         given = [section.weight for section in self.sections if section.weight is not None]
         self.weights = np.array(given)[:, np.newaxis] if self.weighted else None
         """(sections, 1): the weights of the sections, None where these have none."""
         self.whole_weight = sum(given)
-        self.counts_fit_32_bits = self.words == 1 and self._used < 32
 
     def _layout(
         self, taking_part: Sequence[int], worths: Mapping[int, Sequence[Worth]]
@@ -197,7 +122,7 @@ class Tables:
         closed = [column for column in columns if self._codings[column].closed]
         packed = self._packed([worths[column] for column in closed], unit)
         groups = tuple(
-            self._group(members, [worths[column] for column in members], unit, packed)
+            self._group(members, worths, unit, packed, dict.fromkeys(members, 0))
             for members in grouped(closed, [len(worths[column]) for column in closed])
         )
         can_fail = self._sections_fail and any(_fails_section(self._codings[column]) for column in columns)
@@ -215,19 +140,26 @@ class Tables:
         return Packed(self._used, self._used + lower, lower + upper)
 
     def _group(
-        self, members: Sequence[int], worths: Sequence[Sequence[Worth]], unit: int, packed: Packed | None
+        self,
+        members: Sequence[int],
+        worths: Mapping[int, Sequence[Worth]],
+        unit: int,
+        packed: Packed | None,
+        lowest: Mapping[int, int],
     ) -> Group:
+        """The tables of some questions. lowest: by column, the code that they begin with."""
+        held = [worths[column][lowest[column] :] for column in members]
         words = [
-            summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in worths])
+            summed([np.array([self._word(each, word) for each in one], dtype=np.int64) for one in held])
             for word in range(self.words)
         ]
-        lower = summed([np.array([_in_units(each.lower, unit) for each in one]) for one in worths])
-        upper = summed([np.array([_in_units(each.upper, unit) for each in one]) for one in worths])
-        digits = digits_of(members, [len(one) for one in worths])
+        lower = summed([np.array([_in_units(each.lower, unit) for each in one]) for one in held])
+        upper = summed([np.array([_in_units(each.upper, unit) for each in one]) for one in held])
+        digits = digits_of(members, [len(one) for one in held], [lowest[column] for column in members])
         if packed is None:
-            return Group(digits, (*words, upper, lower))
+            return Group(digits, tuple(word.astype(self.word_type) for word in words), (upper, lower))
         words[-1] += (lower.astype(np.int64) << packed.lower) + (upper.astype(np.int64) << packed.upper)
-        return Group(digits, tuple(words))
+        return Group(digits, tuple(words), None)
 
     @cached_property
     def _stacked(self) -> Stacked | None:
@@ -259,32 +191,62 @@ class Tables:
             if self.counters[name].word == word
         )
 
-    def sums(self, codes: Codes, cells: Mapping[int, Sequence[Cell]]) -> Iterator[SectionSums]:
+    def _narrow(self, n: int, codes: Codes) -> SectionTables:
+        """A section with tables that leave out the states which its questions have had in none of many rows so far.
+
+        Most questions are answered wherever they are asked, and then one look-up often serves a whole section.
+        """
+        section, columns = self.sections[n], self._columns_of[n]
+        if section.packed is None or not columns:  # in other groups, sums of fractions could come to other bits
+            return section
+        known = self._narrowed[n]
+        highest = known[0] if known else dict.fromkeys(columns, FIRST_ANSWER)
+        lowest = {column: lowest_code(codes[column], at_most) for column, at_most in highest.items()}
+        if known and lowest == highest:
+            return known[1]
+        sizes = [len(self._worths[column]) - lowest[column] for column in columns]
+        whole = in_one(columns, sizes)
+        packed = section.packed if whole is None else None
+        groups = tuple(
+            self._group(each, self._worths, int(section.unit), packed, lowest)
+            for each in ([whole] if whole else grouped(columns, sizes))
+        )
+        made = replace(section, groups=groups, packed=packed)
+        self._narrowed[n] = lowest, made
+        return made
+
+    def sums(self, codes: Codes, cells: Mapping[int, Sequence[Cell]], *, narrow: bool = False) -> Iterator[SectionSums]:
         """The sums of each section for a block of rows.
 
-        codes: by position, (rows,) integers into the question's cells. cells: the cells of the open questions.
+        codes: by position, (rows,) integers into the question's cells. cells: the cells of the open questions. narrow:
+        whether there are so many rows that tables are made for them.
         """
         rows = len(codes[0]) if len(codes) else 0
         indexes = self._indexes.of(codes, rows)
-        for section in self.sections:
-            found = self._closed_sums(section, indexes, rows)
+        for n, each in enumerate(self.sections):
+            section = self._narrow(n, codes) if narrow else each
+            own: Iterator[NDArray[np.intp]] = (group.index(codes) for group in section.groups) if narrow else indexes
+            found = self._closed_sums(section, own, rows)
             if section.open:
                 found = self._with_open(found, codes, cells)
             yield found
 
     def _closed_sums(self, section: SectionTables, indexes: Iterator[NDArray[np.intp]], rows: int) -> SectionSums:
         """The sums of a section over its closed questions."""
+        if section.at_once:
+            index = next(indexes)
+            return SectionSums(section, [word.take(index) for word in section.groups[0].words], None, index)
         sums: list[Any] = []
         for group in section.groups:
             index = next(indexes)
-            found = [table.take(index) for table in group.tables]
+            found = [table.take(index) for table in (*group.words, *(group.sums or ()))]
             if not sums:
                 sums = found
                 continue
             for total, each in zip(sums, found, strict=True):
                 total += each
         if not sums:
-            words = [np.zeros(rows, dtype=np.int64) for _ in range(self.words)]
+            words = [np.zeros(rows, dtype=self.word_type) for _ in range(self.words)]
             return SectionSums(section, words, (np.zeros(rows), np.zeros(rows)))
         if section.packed is not None:
             return SectionSums(section, sums, None)
@@ -310,7 +272,7 @@ class Tables:
     def _add_open(
         self,
         section: SectionTables,
-        words: Sequence[NDArray[np.int64]],
+        words: Sequence[Words],
         upper: NDArray[np.float64],
         lower: NDArray[np.float64],
         codes: Codes,
@@ -322,7 +284,7 @@ class Tables:
             upper += np.array([each.upper * section.unit for each in worths])[codes[column]]
             lower += np.array([each.lower * section.unit for each in worths])[codes[column]]
             for n, word in enumerate(words):
-                word += np.array([self._word(each, n) for each in worths], dtype=np.int64)[codes[column]]
+                word += np.array([self._word(each, n) for each in worths], dtype=word.dtype)[codes[column]]
 
     def lowers(self, codes: Codes, cells: Sequence[Sequence[Cell]]) -> NDArray[np.float64]:
         """(questions, rows) float64: what each question of the card alone adds to the lower sum."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pauta.engine.model.results import Status
+
+if TYPE_CHECKING:
+    from pauta.engine.model.results import Results
 
 Verdict: TypeAlias = tuple[str, bool | None, float | None]
 """status, passed, score of one evaluation."""
+_WORDS: Final = {int(status): status.name.lower() for status in Status}
 
 
 @dataclass
@@ -33,3 +39,16 @@ class CardSummary:
         if status == "complete" and score is not None:
             self.scored += 1
             self.score_sum += score
+
+    def count_all(self, results: Results) -> None:
+        """Take the evaluations of a batch into account, as if one after the other."""
+        codes, passed, people = results.status.tolist(), results.passed.tolist(), results.batch.humans
+        self.evaluations += len(codes)
+        self.by_person += len(people) - people.count(None)
+        self.by_status.update([_WORDS[code] for code in codes])
+        self.passed += passed.count(1)
+        self.failed += passed.count(0)
+        for code, score in zip(codes, results.score.tolist(), strict=True):
+            if code == Status.COMPLETE and score == score:  # NaN is no score
+                self.scored += 1
+                self.score_sum += score
