@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ from pauta.engine.loading.records import calls_from, evaluations_from
 from pauta.engine.outlets import Outlet
 from pauta.engine.pipeline import score as plain_score
 from pauta.engine.problems import Place, ProblemsFound
+from pauta.engine.redaction import redactor_from
 from pauta.engine.routing import Router
 from pauta.plugins.sinks.sqlite import Sqlite
 from pauta.spark import _setup_of, _shippable
@@ -259,7 +261,10 @@ class Kept:
         pass
 
 
-def plain(rows, operation, *, beside=()):
+REDACT = [{"words": "hello|morning|security|seven", "agents": "agent 1[0-9]"}, "digits"]
+
+
+def plain(rows, operation, *, beside=(), redactor=None):
     """What one machine makes of the rows: evaluations by id, and problems. beside: outlets that get them too."""
     host = Host(folder=operation / "plugins")
     catalog = Catalog([operation / "scorecards"], host)
@@ -271,6 +276,7 @@ def plain(rows, operation, *, beside=()):
         router=Router(catalog, timezone=ZoneInfo("America/Bogota")),
         host=host,
         outlets=[Outlet("kept", sink), *beside],
+        redactor=redactor,
     )
     return sink.records, summary.problems
 
@@ -328,9 +334,10 @@ def of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, **cha
     return results, [each["reject"] for each in out if each["reject"] is not None]
 
 
-def rows_of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, **changed):
+def rows_of_executor(rows, operation, *, batch=1000, schema=SCHEMA, once=False, redactor=None, **changed):
     """The same as rows of the outcome."""
     setup = _shippable(_setup_of(operation / "scorecards", operation / "plugins", "America/Bogota"))
+    setup = replace(setup, redactor=redactor)
     facts = {
         "setup": pickle.dumps(setup), "version": pauta.__version__, "plugins": (("manners", "3.1"),),
         "columns": tuple(schema.names), "fields": tuple(result_schema().names),
@@ -370,6 +377,19 @@ def test_an_executor_scores_what_one_machine_scores(operation, scored_here):
     assert len(told) > 10
 
 
+def test_an_executor_masks_what_one_machine_masks(operation, scored_here):
+    rows, redactor = scored_here.rows[:300], redactor_from(REDACT)
+    expected, problems = plain(rows, operation, redactor=redactor)
+    found, rejects = of_executor(rows, operation, batch=200, redactor=redactor)
+    assert found == expected
+    assert expected != {key: scored_here.expected[key] for key in expected}
+    told = json.dumps([found, rejects])
+    assert "hello" not in told
+    assert "security" not in told
+    assert {redactor.text(message) for _, _, message in errors(problems)} == {each["message"] for each in rejects}
+    assert any("seven" in message for _, _, message in errors(problems))
+
+
 def test_answers_as_json_are_those_of_the_database(operation, scored_here):
     out = rows_of_executor(scored_here.rows, operation, batch=1500, answers="json")
     found = {each["evaluation_id"]: each["answers"] for each in out if each["reject"] is None}
@@ -406,6 +426,18 @@ def test_a_cluster_scores_what_one_machine_scores(session, operation, table):
     told = errors(problems)
     assert {(_number(each), each["code"], each["message"]) for each in rejects} == told
     assert len(told) > 10
+
+
+@pytest.mark.slow
+def test_a_cluster_masks_what_one_machine_masks(session, operation, table):
+    read = session.read.parquet(str(table.folder))
+    kept = {"cards": operation / "scorecards", "plugins": operation / "plugins", "timezone": "America/Bogota"}
+    expected, _ = plain(table.rows, operation, redactor=redactor_from(REDACT))
+    assert records(on_spark.score(read, **kept, redact=REDACT)) == expected
+    with pytest.raises(ProblemsFound, match="there is no redaction 'emails'"):
+        on_spark.score(read, **kept, redact=["emails"])
+    with pytest.raises(ValueError, match="answers is 'text'; it takes columns or json"):
+        on_spark.score(read, **kept, answers="text")
 
 
 @pytest.mark.slow
@@ -579,7 +611,11 @@ def test_the_same_call_twice_is_seen_over_all_tasks(session, operation):
 
 @pytest.mark.slow
 def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(operation)
+    shop = tmp_path / "shop"
+    shutil.copytree(operation, shop)
+    with (shop / "pauta.yaml").open("a") as file:
+        file.write('redact: [{words: "good morning"}]\n')
+    monkeypatch.chdir(shop)
     to = str(tmp_path / "out")
     assert score_on_cluster([str(table.folder)], [], [], [to], "json", answers_as="json") == 1
     printed = capsys.readouterr()
@@ -591,7 +627,10 @@ def test_the_command_scores_tables_on_spark(session, operation, table, tmp_path,
     assert card["passed"] == sum(each["passed"] is True for each in expected.values())
     assert "2.parquet:" in printed.err or "0.parquet:" in printed.err
     assert "all are in" in printed.err
-    assert session.read.parquet(to).schema["answers"].dataType.simpleString() == "string"
+    answers = session.read.parquet(to).select("answers")
+    assert answers.schema["answers"].dataType.simpleString() == "string"
+    masked, shown = answers.where("answers like '%welcome%'"), answers.where("answers ilike '%good morning%'")
+    assert (masked.isEmpty(), shown.isEmpty()) == (False, True)
     with pytest.raises(ProblemsFound, match="is there already") as found:
         score_on_cluster([str(table.folder)], [], [], [to], "text")
     assert found.value.problems[0].code == "E764"
@@ -631,11 +670,3 @@ def test_the_command_line_hands_over(operation, monkeypatch, words, said):
     monkeypatch.chdir(operation)
     result = CliRunner().invoke(main, ["score", *words])
     assert (result.exit_code, said in " ".join(result.output.split())) == (2, True), result.output
-
-
-def test_redaction_is_not_passed_by(tmp_path, monkeypatch):
-    (tmp_path / "pauta.yaml").write_text("operation: shop\nredact: [email]\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ProblemsFound, match="results that Spark writes are not redacted") as found:
-        score_on_cluster(["c"], [], [], ["out"], "text")
-    assert found.value.problems[0].code == "E765"

@@ -18,7 +18,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 import pauta
@@ -28,6 +28,7 @@ from pauta.engine.host import Host
 from pauta.engine.loading.catalog import Catalog
 from pauta.engine.model.scorecard import Scorecard
 from pauta.engine.problems import Place, Problem, ProblemsFound, did_you_mean
+from pauta.engine.redaction import Redactor, redactor_from
 from pauta.spark.columns import REJECT, AnswersAs, out_schema, spark_schema
 from pauta.spark.executor import FILE, ROW, TABLE, Shipment, given
 from pauta.spark.unfolded import unfold
@@ -54,6 +55,7 @@ def score(
     timezone: str | None = None,
     fields: Sequence[str] | None = None,
     answers: AnswersAs = "columns",
+    redact: Sequence[object] = (),
     doubles: Literal["keep", "refuse"] = "keep",
     first_by: Sequence[str] = (),
 ) -> DataFrame:
@@ -62,13 +64,18 @@ def score(
     `cards`: files of cards, which score every call; or folders, whose cards claim calls by `applies_to` and day; or a
     Setup. `plugins`: the operation's folder of plugin files. `timezone`: the operation's. `fields`: only these columns
     of results are made; answers are most of what there is to move. `answers`: a list of structs ('columns'), or the
-    JSON text that a database keeps ('json'), which costs less time and more room. `doubles`: 'refuse' lets only the
+    JSON text that a database keeps ('json'), which costs less time and more room. `redact`: what is masked in results
+    and in the reasons of rejects, as `pauta.yaml` lists it; a Setup brings its own. `doubles`: 'refuse' lets only the
     first row of a call and agent through, as the plain path does, at the price of a shuffle of the table; `first_by`
     are the columns that say which is first. 'keep' scores every row: two rows of one call and agent have the same
     `evaluation_id`.
-    Raises ProblemsFound before any job starts where cards, columns or fields are wrong.
+    Raises ProblemsFound before any job starts where cards, columns, fields or redactions are wrong.
     """
     setup = _shippable(cards if isinstance(cards, Setup) else _setup_of(cards, plugins, timezone))
+    if redact:
+        setup = replace(setup, redactor=_redactor_of(redact))
+    if answers not in get_args(AnswersAs):
+        raise ValueError(f"answers is '{answers}'; it takes {' or '.join(get_args(AnswersAs))}")
     wanted = _fields_given(fields)
     used = _tried(df, setup)
     once = doubles == "refuse"
@@ -140,6 +147,13 @@ def _fields_given(fields: Sequence[str] | None) -> tuple[str, ...]:
         hint = did_you_mean(wrong[0], names) or f"there are: {', '.join(names)}"
         raise ProblemsFound([Problem("E763", f"results have no field '{wrong[0]}'", None, hint)])
     return tuple(wanted)
+
+
+def _redactor_of(entries: Sequence[object]) -> Redactor | None:
+    found = redactor_from(entries)
+    if isinstance(found, Problem):
+        raise ProblemsFound([found])
+    return found
 
 
 def _setup_of(cards: str | Path | Sequence[str | Path], plugins: str | Path | None, timezone: str | None) -> Setup:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pauta
 from pauta.bulk.answer_texts import AnswerTexts
 from pauta.bulk.outgoing import Part
+from pauta.bulk.redacted import redacted_rejects
+from pauta.bulk.schema import rejects_schema
 from pauta.bulk.scorer import Scored, Scorer, Setup
 from pauta.engine.pipeline import Seen
 from pauta.engine.problems import Place, Problem
+from pauta.engine.redaction import Redactor
 from pauta.engine.seam.loaded import said
 from pauta.spark.columns import ANSWERS, REJECT, AnswersAs, out_schema
 
@@ -72,14 +75,15 @@ def scored_batches(batches: Iterable[pa.RecordBatch], shipment: Shipment) -> Ite
             yield _rejected(_all_refused(batch, scorer), batch, schema)
             continue
         for scored in _scored(scorer, given(batch, scorer.setup.timezone), 1, seen, faults):
+            masked = scorer.setup.redactor
             if isinstance(scored, Problem):
-                yield _rejected(list(_told([scored], set(), batch, told)), batch, schema)
+                yield _rejected(list(_told([scored], set(), batch, told)), batch, schema, masked)
                 continue
             yield from _results(scored, schema)
             rejects = scored.rejects.to_pylist()
             rejects += _told(scored.problems, {(each["row"], each["message"]) for each in rejects}, batch, told)
             if rejects:
-                yield _rejected(rejects, batch, schema)
+                yield _rejected(rejects, batch, schema, masked)
 
 
 def _scored(
@@ -237,8 +241,13 @@ def _results(scored: Scored, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays(own, schema=schema)
 
 
-def _rejected(rejects: Sequence[dict[str, Any]], batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Rejects as rows of the outcome. They say where a row stands if the table does, by `_file` and `_row`."""
+def _rejected(
+    rejects: Sequence[dict[str, Any]], batch: pa.RecordBatch, schema: pa.Schema, redactor: Redactor | None = None
+) -> pa.RecordBatch:
+    """Rejects as rows of the outcome. They say where a row stands if the table does, by `_file` and `_row`.
+
+    redactor: what is masked in their reasons.
+    """
     import pyarrow as pa
 
     places = {name: batch.column(name).to_pylist() for name in (FILE, ROW) if name in batch.schema.names}
@@ -247,5 +256,6 @@ def _rejected(rejects: Sequence[dict[str, Any]], batch: pa.RecordBatch, schema: 
         return places[name][row - 1] if row and name in places else None
 
     rows = [{**each, "file": where(FILE, each["row"]), "row": where(ROW, each["row"])} for each in rejects]
+    made = redacted_rejects(pa.RecordBatch.from_pylist(rows, rejects_schema()), redactor)
     nothing = [pa.nulls(len(rows), field.type) for field in list(schema)[:-1]]
-    return pa.RecordBatch.from_arrays([*nothing, pa.array(rows, schema.field(REJECT).type)], schema=schema)
+    return pa.RecordBatch.from_arrays([*nothing, made.to_struct_array().cast(schema.field(REJECT).type)], schema=schema)
