@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,14 @@ def room_of(module: str) -> str | None:
     return parts[0]
 
 
+@cache
+def modules_in(tree: Path) -> set[str]:
+    return {module_of(each, tree) for each in files(tree)}
+
+
 def imports(file: Path, tree: Path) -> Iterator[tuple[int, str]]:
     """Line and module of everything that a file imports, wherever in the file it does."""
-    modules = {module_of(each, tree) for each in files(tree)}
+    modules = modules_in(tree)
     package = module_of(file, tree).split(".")
     if file.name != "__init__.py":
         package = package[:-1]

@@ -76,6 +76,7 @@ class TestNewPlugins:
             assert f"my_{kind}" in getattr(host, offered)
         assert not [plugin for plugin in host if plugin.name.startswith("test_")]
 
+    @pytest.mark.slow
     def test_the_tests_of_single_files_pass(self, files):
         assert "passed" in run("pytest", "-q", "-p", "no:cacheprovider", "plugins", folder=files)
 
@@ -102,6 +103,7 @@ class TestNewPlugins:
         path = os.pathsep.join(str(packages / f"our_{kind}" / "src") for kind in KINDS)
         assert "passed" in run("pytest", "-q", "-p", "no:cacheprovider", *found, folder=packages, PYTHONPATH=path)
 
+    @pytest.mark.slow
     def test_a_package_needs_nothing_but_its_own_settings(self, packages):
         said = run("pytest", "-q", "-p", "no:cacheprovider", folder=packages / "our_action")
         assert "passed" in said
