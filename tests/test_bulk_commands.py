@@ -262,3 +262,19 @@ def test_two_runs_into_one_file_do_not_mix(folder: Path) -> None:
     other.drop()
     assert score("calls.jsonl", "--to", "r.parquet").exit_code in (0, 1)
     assert not list(folder.glob(".r.parquet.parts"))
+
+
+def test_answers_beside_the_calls_may_be_named_too(folder: Path) -> None:
+    people = {
+        "call_id": ["a", "b"],
+        "duration_s": [1, 2],
+        "evaluator": ["eva", None],
+        "answer.greet": ["yes", None],
+        "proper": ["no", None],
+    }
+    pq.write_table(pa.table(people), folder / "people.parquet")
+    for words in ([], ["--answers", "people.parquet"]):
+        result = score("people.parquet", *words, "--to", f"{len(words)}.parquet", "--workers", "1")
+        assert (result.exit_code, result.stderr) == (0, ""), result.output
+    assert pq.read_table("2.parquet")["evaluator"].to_pylist() == ["eva", "engine"]
+    assert (folder / "0.parquet").read_bytes() == (folder / "2.parquet").read_bytes()

@@ -19,7 +19,7 @@ from pauta.engine.host import Host
 from pauta.engine.loading.operation import Feed
 from pauta.engine.outlets import Outlet
 from pauta.engine.pipeline import Summary, score
-from pauta.engine.problems import Problem
+from pauta.engine.problems import Problem, ProblemsFound
 from pauta.engine.redaction import SHIPPED, Redactor, redactor_from
 
 pa = pytest.importorskip("pyarrow")
@@ -27,6 +27,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 from test_bulk_scorer import catalog, same_summary, told_by  # noqa: E402  # needs pyarrow
 
+from pauta.bulk import evaluations  # noqa: E402
 from pauta.bulk.files import score_files  # noqa: E402
 from pauta.bulk.lines import LinesInput  # noqa: E402
 from pauta.bulk.pieces import Input, ParquetInput  # noqa: E402
@@ -373,3 +374,63 @@ def test_lines_of_all_kinds(tmp_path: Path) -> None:
     found = by_column(calls, answers, tmp_path / "bulk.parquet", setup)
     once = found[0], list(dict.fromkeys(found[1]))
     same(once, expected, tmp_path)
+
+
+def no_text(values: Sequence[str], at: int) -> Any:
+    """A column of text in which one value is none."""
+    cells = [each.encode() for each in values]
+    cells[at] = b"\xff\xfe none"
+    return pa.Array.from_buffers(pa.string(), len(cells), pa.array(cells, pa.binary()).buffers())
+
+
+@pytest.mark.parametrize("column", ["greet.comment", "offer", "call_id"])
+def test_a_text_that_is_none_is_told_as_its_source_tells_it(column: str, tmp_path: Path) -> None:
+    ids = [f"c{n}" for n in range(10)]
+    calls = [lines(tmp_path / "calls.jsonl", [{"call_id": each, "call_type": "sale"} for each in ids])]
+    columns = {"call_id": ids, "evaluator": ["eva"] * 10, "greet": ["yes"] * 10}
+    columns[column] = no_text(columns.get(column, ["no"] * 10), 3)
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    setup = Setup(catalog(tmp_path))
+    expected = plainly(calls, [tmp_path / "a.parquet"], tmp_path / "plain.parquet", setup)
+    assert [each.code for each in expected[1]] == ["E510"]
+    same(by_column(calls, [tmp_path / "a.parquet"], tmp_path / "bulk.parquet", setup), expected, tmp_path)
+    pq.write_table(pa.table({"call_id": ids, "team": no_text(ids, 3)}), tmp_path / "calls.parquet")
+    found = by_column([tmp_path / "calls.parquet"], [calls[0]], tmp_path / "bulk.parquet", setup)[1]
+    assert "E510" in {each.code for each in found}
+
+
+def test_a_file_that_is_torn_in_the_middle_is_told_of_and_read_so_far(tmp_path: Path) -> None:
+    ids = [f"{n * 7919 % 10007:08x}" for n in range(1200)]
+    calls = [lines(tmp_path / "calls.jsonl", [{"call_id": each, "call_type": "sale"} for each in ids])]
+    path = tmp_path / "a.parquet"
+    made = pa.table({"call_id": ids, "evaluator": ["eva"] * 1200, "greet": ["yes"] * 1200})
+    pq.write_table(made, path, use_dictionary=["evaluator", "greet"], data_page_size=300, write_batch_size=16)
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    at, text = chunk.data_page_offset + chunk.total_compressed_size * 560 // 1200, bytearray(path.read_bytes())
+    text[at : at + 300] = b"\x55" * 300
+    path.write_bytes(text)
+    found = by_column(calls, [path], tmp_path / "bulk.parquet", Setup(catalog(tmp_path)))
+    assert [each.code for each in found[1]] == ["E510"]
+    people = pq.read_table(tmp_path / "bulk.parquet")["evaluator"].to_pylist().count("eva")
+    assert 500 <= people < 600
+
+
+def test_a_question_may_have_either_name_and_not_both(tmp_path: Path) -> None:
+    calls = [lines(tmp_path / "calls.jsonl", [{"call_id": f"c{n}", "call_type": "sale"} for n in range(3)])]
+    (tmp_path / "a.csv").write_text("call_id,evaluator,answer.greet,answer.greet.comment\nc0,eva,yes,well\nc1,eva,,\n")
+    (tmp_path / "b.csv").write_text("call_id,evaluator,greet,answer.greet\nc2,eva,yes,\n")
+    answers, setup = [tmp_path / "a.csv", tmp_path / "b.csv"], Setup(catalog(tmp_path))
+    expected = plainly(calls, answers, tmp_path / "plain.parquet", setup)
+    same(by_column(calls, answers, tmp_path / "bulk.parquet", setup), expected, tmp_path)
+    greet = [row["answers"][0] for row in pq.read_table(tmp_path / "bulk.parquet").to_pylist()]
+    assert [(each["answer"]["text"], each["comment"]) for each in greet[::2]] == [("yes", "well"), ("yes", None)]
+
+
+def test_where_answers_find_no_room_to_wait_it_is_said_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(evaluations.Writing, "close", full)
+    calls = [lines(tmp_path / "calls.jsonl", [])]
+    with pytest.raises(ProblemsFound, match="cannot be written: no space left on device"):
+        by_column(calls, calls, tmp_path / "bulk.parquet", Setup(catalog(tmp_path)))

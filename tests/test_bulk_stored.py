@@ -204,7 +204,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "card.yaml").write_text(CARD)
     pq.write_table(table(60), tmp_path / "calls.parquet")
-    pq.write_table(answered(60), tmp_path / "answered.parquet")
+    people = answered(60)
+    pq.write_table(people, tmp_path / "answered.parquet")
+    headed = [name.replace("greet", "answer.greet") for name in people.column_names]
+    pq.write_table(people.rename_columns(headed), tmp_path / "headed.parquet")
     (tmp_path / "calls.jsonl").write_bytes(a_day(60))
     (tmp_path / "people.jsonl").write_text('{"call_id": "call-3", "evaluator": "eva", "answers": {"greet": "yes"}}')
     (tmp_path / "calls.csv").write_text(sheet(60))
@@ -221,6 +224,7 @@ def run(*words: str) -> Any:
     [
         ["calls.parquet"],
         ["answered.parquet", "--answers", "answered.parquet"],
+        ["headed.parquet", "--answers", "headed.parquet"],
         ["calls.parquet", "--answers", "answered.parquet"],
         ["calls.jsonl", "--answers", "people.jsonl", "--answers", "answered.parquet"],
         ["calls.jsonl"],

@@ -3,7 +3,7 @@
 import json
 import math
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from pauta.engine.loading.loose import mended_call, mended_human
 from pauta.engine.loading.records import call_from, calls_from, human_from
@@ -75,6 +75,7 @@ def test_both_ways_in_make_the_same_call(record):
 
 @settings(max_examples=300, deadline=None)
 @given(ANY_RECORD)
+@example({"call_id": 0, "turns": [None]})
 def test_whatever_comes_is_a_record_or_a_problem(record):
     for read in (call_from, human_from):
         found = read(record, AT)

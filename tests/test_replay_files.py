@@ -260,7 +260,7 @@ def test_as_text_too() -> None:
         (["calls.parquet", "--answers", "calls.parquet"], "'calls.parquet' has no people's answers beside its calls"),
         (["twice.parquet", "--answers", "twice.parquet"], "a call comes in several rows"),
         (["long.parquet", "--answers", "long.parquet"], "'long.parquet' has a row for every answer"),
-        (["headed.parquet", "--answers", "headed.parquet"], "has its answers in another form than sheets of answers"),
+        (["nested.parquet", "--answers", "nested.parquet"], "has its answers in another form than sheets of answers"),
         (["bare.parquet"], "'bare.parquet' may have rows that are no calls"),
         (["nobody.parquet"], "and no column evaluator"),
         (["calls.csv", "--stored"], "--stored replays the database"),
@@ -271,7 +271,7 @@ def test_what_goes_the_plain_way_refuses_workers_with_the_reason(folder: Path, w
     strange = {
         "twice": pa.concat_tables([people, people.slice(2, 1)]),
         "long": people.append_column("question", people["greet"]).append_column("answer", people["greet"]),
-        "headed": people.rename_columns([name.replace("greet", "answer.greet") for name in people.column_names]),
+        "nested": people.drop_columns(["greet"]).append_column("answers", pa.array([{"greet": "yes"}] * 6)),
         "bare": pa.table({"call_id": ["a", "b"], "team": ["north", None], "label": ["x", "y"]}),
         "nobody": people.drop_columns(["evaluator"]),
     }

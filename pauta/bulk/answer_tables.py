@@ -73,7 +73,9 @@ class _Parquet(AnswerTable):
 
     def rows(self) -> Iterator[Rows]:
         for piece in self._source.pieces(0):
-            batch = _ids_as_text(self._source.read(piece).batch)
+            read = self._source.read(piece).batch
+            read.validate(full=True)  # a text that is none is found here
+            batch = _ids_as_text(read)
             lines = np.arange(piece.first_row, piece.first_row + piece.rows, dtype=np.int64)
             yield Rows(batch, lines, (), piece.first_row + piece.rows)
 
@@ -127,12 +129,14 @@ def layout_of(names: Sequence[str], *, nameless: bool = False) -> Layout | None:
         return None
     layout = Layout()
     for at, name in enumerate(named):
-        question, dot, part = name.partition(".")
+        question, dot, part = name.removeprefix("answer.").partition(".")
         if name in FIELDS:
             layout.fields[name] = at
-        elif not is_word(question) or (dot and part not in BESIDE):
+            continue
+        known = (question, part) in layout.beside if part else question in layout.answers
+        if known or not is_word(question) or (dot and part not in BESIDE):
             return None
-        elif part:
+        if part:
             layout.beside[question, part] = at
         else:
             layout.answers[question] = at

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +56,7 @@ Note = tuple[int, str, Answer]
 
 
 class Writing:
-    """Evaluations on their way into a folder; close it, and they can be found."""
+    """Evaluations on their way into a folder; close it, and they can be found. As a context it lets go of its files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.rows = folder, 0
@@ -67,6 +68,14 @@ class Writing:
             self._write(f"{name}_end", np.zeros(1))  # where the first begins, as Arrow has it
         self._words: dict[str, dict[str | None, int]] = {name: {} for name in (*WORDS, "file", "fault", "question")}
         self._pairs: dict[tuple[int, type, Any], int] = {}
+
+    def __enter__(self) -> Writing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            with suppress(OSError):  # what cannot be written was told when it was tried
+                file.close()
 
     def add(self, humans: Sequence[HumanEvaluation]) -> None:
         """Take evaluations as records."""

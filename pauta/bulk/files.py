@@ -24,6 +24,7 @@ from pauta.engine.pipeline import CardSummary, Seen, Summary, Tell
 from pauta.engine.problems import Problem, ProblemsFound, Severity
 
 REJECTS: Final = "--rejects FILE.parquet writes every row that was refused"
+NO_SUCH_ANSWER, COUNTED = "E520", "each of these counts as missing; the rest of its evaluation was scored"
 TOLD: Final = 20
 """So many problems of one code are told one by one, and the others counted."""
 REMEMBERED: Final = 1_000
@@ -193,7 +194,7 @@ class Run:
         for code, count in sorted(self._of_code.items()):
             if count > TOLD:
                 message = f"and {count - TOLD:,} more problems of this kind, {count:,} in all"
-                self._on_problem(Problem(code, message, None, hint))
+                self._on_problem(Problem(code, message, None, COUNTED if code == NO_SUCH_ANSWER else hint))
 
     def _take(self, piece: Piece, problems: Sequence[Problem], strangers: Strangers, summary: Summary) -> None:
         """Tell and count what came of a piece."""

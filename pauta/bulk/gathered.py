@@ -25,19 +25,20 @@ from pauta.engine.problems import Problem
 if TYPE_CHECKING:
     import pyarrow as pa
 
+TORN: Final = "E510"
 AT_ONCE: Final = 2_000
 """So many records are brought into columns together."""
 
 
 def gather(feeds: Sequence[Feed], host: Host, folder: Path, tell: Tell) -> None:
     """Read files of evaluations into a folder (evaluations.py). What cannot be read is told, in the order of files."""
-    writing = Writing(folder)
-    for feed in feeds:
-        table = table_in(feed)
-        line = 0 if table is None else _by_column(table, writing, tell)
-        if line is not None:
-            _one_by_one(feed, line, host, writing, tell)
-    writing.close()
+    with Writing(folder) as writing:
+        for feed in feeds:
+            table = table_in(feed)
+            line = 0 if table is None else _by_column(table, writing, tell)
+            if line is not None:
+                _one_by_one(feed, line, host, writing, tell)
+        writing.close()
 
 
 def _one_by_one(feed: Feed, line: int, host: Host, writing: Writing, tell: Tell) -> None:
@@ -50,7 +51,8 @@ def _one_by_one(feed: Feed, line: int, host: Host, writing: Writing, tell: Tell)
 def _records(feed: Feed, line: int, host: Host, tell: Tell) -> Iterator[HumanEvaluation]:
     for entry in evaluations_in([feed], host):
         at = entry.place if isinstance(entry, Problem) else entry.at
-        if at is not None and at.line < line:
+        torn = isinstance(entry, Problem) and entry.code == TORN  # told of where the source began to read, not of a row
+        if at is not None and at.line < line and not torn:
             continue
         if isinstance(entry, Problem):
             tell(entry)
@@ -60,14 +62,16 @@ def _records(feed: Feed, line: int, host: Host, tell: Tell) -> Iterator[HumanEva
 
 def _by_column(table: AnswerTable, writing: Writing, tell: Tell) -> int | None:
     """Take a table; where it cannot be read on, the line from which on its source is to say why."""
-    line = 0
-    try:
-        for rows in table.rows():
-            line = rows.next_line
-            _take(table, rows, writing, tell)
-    except (OSError, ValueError, NotImplementedError):  # pyarrow's are such
-        return line
-    return None
+    line, pieces = 0, table.rows()
+    while True:
+        try:
+            rows = next(pieces, None)
+        except (OSError, ValueError, NotImplementedError):  # pyarrow's are such
+            return line
+        if rows is None:
+            return None
+        _take(table, rows, writing, tell)
+        line = rows.next_line
 
 
 def _take(table: AnswerTable, rows: Rows, writing: Writing, tell: Tell) -> None:

@@ -10,7 +10,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from pauta.bulk.reading import Entry, RecordsInput, passing, taken
 from pauta.engine.loading.json_lines import MOST_BYTES, may_hide_names, names_in, record_in, wrong_file
 from pauta.engine.model.calls import SPEAKERS
 from pauta.engine.problems import Place, Problem
-
-if TYPE_CHECKING:
-    pass
 
 BLOCK: Final = 1 << 20
 """So many bytes of a file are looked at in one go for where its lines end."""

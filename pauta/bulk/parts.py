@@ -12,9 +12,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,11 +138,13 @@ class Parts:
                 files.append(file)
             else:
                 file.unlink(missing_ok=True)
-        np.save(files[0], np.concatenate([*self._keys, np.zeros(0, np.uint64)]))
+        with _kept(files[0]) as stream:
+            np.save(stream, np.concatenate([*self._keys, np.zeros(0, np.uint64)]))
         if self._used:
             files.append(self._file("used", self.state.parts, ".npz"))
             whole = together(self._used)
-            np.savez(files[-1], evaluations=whole.evaluations, agents=whole.agents, names=np.array(whole.names, "U"))
+            with _kept(files[-1]) as stream:
+                np.savez(stream, evaluations=whole.evaluations, agents=whole.agents, names=np.array(whole.names, "U"))
             self._used = []
         self._part = self._rejects = None
         self._keys = []
@@ -151,10 +154,8 @@ class Parts:
         self.state.once = dict(once or {})
         self.state.keep(summary)
         beside = self._folder / f"{STATE}.new"
-        with beside.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(self.state), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+        with _kept(beside) as stream:
+            stream.write(json.dumps(asdict(self.state)).encode())
         beside.replace(self._folder / STATE)
 
     def drop(self) -> None:
@@ -210,6 +211,15 @@ class Parts:
         path = self._folder / f"{kind}-00000.parquet"
         path.write_bytes(written([], schema, schema))
         return path
+
+
+@contextmanager
+def _kept(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which is on the disk once it is closed."""
+    with path.open("wb") as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _locked(path: Path) -> IO[str]:

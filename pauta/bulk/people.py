@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any, Final
 
 from pauta.bulk.gathered import gather
@@ -15,7 +15,7 @@ from pauta.bulk.scorer import Setup
 from pauta.engine.host import Host
 from pauta.engine.loading.operation import Feed
 from pauta.engine.pipeline import Tell
-from pauta.engine.problems import Problem
+from pauta.engine.problems import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ REJECTED: Final = 16_384
 class People:
     """The evaluations of a run, in a folder of their own for as long as it is a context manager.
 
-    used: which of them calls have taken. Raises OSError where the folder cannot be filled.
+    used: which of them calls have taken. Raises ProblemsFound where the folder cannot be filled.
     """
 
     def __init__(self, files: Sequence[Feed], setup: Setup, host: Host, tell: Tell) -> None:
@@ -42,12 +42,19 @@ class People:
             gather(self._files, self._host, Path(self._folder.name), self._told)
             self.scorer: MatchingScorer = self.setup.scorer(self._host)
             self.scorer.before = self.used = UsedSoFar(self.scorer.evaluations.size)
+        except OSError as error:
+            self._folder.cleanup()
+            reason = (error.strerror or str(error)).lower()
+            message = f"the folder for temporary files, '{gettempdir()}', cannot be written: {reason}"
+            hint = "people's answers wait there while their calls are read: set TMPDIR to a disk with room"
+            raise ProblemsFound([Problem("E620", message, None, hint)]) from error
         except BaseException:
             self._folder.cleanup()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.scorer.__dict__.pop("evaluations", None)  # files that are mapped cannot be removed everywhere
         self._folder.cleanup()
 
     def _told(self, problem: Problem) -> None:

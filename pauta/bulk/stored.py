@@ -63,7 +63,7 @@ def store_files(
 
     An interruption leaves it as the last whole piece left it; the same run again writes nothing twice. A database that
     fails is a problem, and gets nothing more. `most`: rows of a piece. `progress` is told how many rows are done, of
-    how many. `answers`: files of people's evaluations. Raises OSError where these find no room to be kept meanwhile.
+    how many. `answers`: files of people's evaluations. Raises ProblemsFound where these find no room to wait in.
     """
     run = _IntoStore(outlet, host, document_of, on_problem)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,8 +53,9 @@ def written(tables: Iterable[pa.RecordBatch], schema: pa.Schema, stored: pa.Sche
 
 def written_rejects(tables: Iterable[pa.RecordBatch], redactor: Redactor | None) -> pa.Buffer | None:
     """Rejects as one Parquet file in memory, None where there are none. redactor: what is masked in them."""
-    some = [redacted_rejects(table, redactor) for table in tables if table.num_rows]
-    return written(some, some[0].schema, rejects_schema()) if some else None
+    some = (redacted_rejects(table, redactor) for table in tables if table.num_rows)
+    first = next(some, None)
+    return None if first is None else written(chain([first], some), first.schema, rejects_schema())
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
@@ -121,6 +123,8 @@ class Worker:
         source = self._inputs[piece.input]
         try:
             taken = source.read(piece)
+            if taken.lines is None:
+                taken.batch.validate(full=True)  # a text that is none is found here, and not in the middle of the work
         except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's are such
             return _unreadable(number, piece, source, error)
         try:

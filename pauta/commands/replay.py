@@ -23,7 +23,6 @@ from pauta.commands.given import answers_option, calls_argument, files_given
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pauta.bulk.layout import Layout
     from pauta.bulk.pieces import Input
     from pauta.engine.loading.operation import Feed
     from pauta.engine.model.scorecard import Scorecard
@@ -205,6 +204,7 @@ def _tabled(
     answers: bool,
 ) -> Replayed:
     """What differs in tables of calls. answers: whether those that stand beside the calls are asked for."""
+    from pauta.bulk.workers import WorkerDiedError
     from pauta.commands.tables import Bar, setup_of
     from pauta.replay.files import replay_files
 
@@ -220,6 +220,9 @@ def _tabled(
             workers=workers,
             progress=bar,
         )
+    except WorkerDiedError as died:
+        tell([*problems, *died.problems])
+        raise click.exceptions.Exit(DONE_WITH_FAILURES) from died
     finally:
         bar.done()
 
@@ -242,11 +245,11 @@ def replayed_tables_of(
     """
     from pauta.bulk.pieces import ParquetInput
     from pauta.bulk.stored import each_call_once, unlike_plain
-    from pauta.commands.tables import inputs_of, setup_of
+    from pauta.commands.tables import inputs_of, of_their_own, setup_of, unlike_answers
     from pauta.engine.problems import ProblemsFound
     from pauta.replay.files import setup_for
 
-    if others and ({each.target for each in others} != {each.target for each in files} or any(map(_options, others))):
+    if of_their_own(files, others):
         return "people's answers come from files of their own"
     inputs = inputs_of(files, workspace.host, asked=asked)
     if isinstance(inputs, str):
@@ -256,7 +259,7 @@ def replayed_tables_of(
     try:
         layouts = [scorer.layout(each.schema, each.path) for each in tables]
         for table, layout in zip(tables, layouts, strict=True):
-            reason = unlike_plain(table, layout) or (_unlike_answers(table, layout) if others else None)
+            reason = unlike_plain(table, layout) or (unlike_answers(table, layout) if others else None)
             if reason is not None:
                 return reason
         if others and (len(tables) < len(inputs) or not each_call_once(tables, layouts)):
@@ -266,22 +269,6 @@ def replayed_tables_of(
     except (OSError, ValueError) as error:
         return f"a table cannot be read: {str(error).splitlines()[0]}"
     return inputs
-
-
-def _unlike_answers(table: Input, layout: Layout) -> str | None:
-    """Why the answers beside the calls of a table might be read in another way as a file of answers."""
-    names = table.schema.names
-    if not (layout.has_people and layout.has_answers):
-        return f"'{table.path}' has no people's answers beside its calls"
-    if {"question", "answer"} <= set(names):
-        return f"'{table.path}' has a row for every answer"
-    if layout.nested is not None or any(name.startswith("answer.") for name in names):
-        return f"'{table.path}' has its answers in another form than sheets of answers have"
-    return None
-
-
-def _options(feed: Feed) -> bool:
-    return bool(feed.options) or feed.source not in ("", "parquet")
 
 
 def _stored(

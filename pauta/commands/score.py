@@ -37,7 +37,7 @@ OF_PLUGINS: Final = ("E784", "E785", "E793")
 @calls_argument
 @card_option
 @answers_option
-@click.option("--to", "targets", multiple=True, metavar="FILE", help="Where results go, by ending: .db .jsonl .csv")
+@click.option("--to", "targets", multiple=True, metavar="FILE", help="Where results go: .db .parquet .jsonl .csv ...")
 @click.option("--batch", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Calls at a time.")
 @click.option(
     "--deliver-for",
@@ -71,7 +71,7 @@ def score(
     CALLS are files, folders or globs. What is not given is taken from the operation's pauta.yaml; results go to
     pauta.db where nothing else is said. Outside an operation, without --to, each result is a line on the terminal.
     Files in Parquet, JSONL and CSV that go to one Parquet file are scored by column, and a run that was broken off
-    goes on where it was. Parquet files that go to one SQLite database are scored by column too.
+    goes on where it was. Such files that go to one SQLite database are scored by column too.
 
     Example: pauta score calls/ --card scorecards/support.yaml --to results.jsonl
     """
@@ -101,18 +101,18 @@ def score(
         wrong_use(f"--rejects is '{rejects}'; it takes a file that ends in .parquet")
     redactor, processes = operation_redactor(workspace), workers_of(workers)
     asked = workers is not None or rejects is not None
-    tables = tables_of(files, human_files, targets, workspace.host, asked=asked)
+    apart = of_their_own(files, human_files)
+    tables = tables_of(files, human_files, targets, workspace, router, asked=asked)
     if not isinstance(tables, str):
-        done, code = score_tables(tables, targets[0], workspace, router, processes, rejects, human_files)
+        done, code = score_tables(tables, targets[0], workspace, router, processes, rejects, apart)
         if done is not None:
             _say_summary(done, form, printed=False)
         return max(code, PROBLEMS_FOUND) if refused else code
-    if workers or rejects:
-        wrong_use(f"{'--workers' if workers else '--rejects'} is for tables that are scored by column, and {tables}")
+    _refuse_what_is_for_tables(workers, rejects, tables)
     outlets = _outlets(workspace, targets, form)
     tables = stored_tables_of(files, human_files, outlets, workspace, router)
     if not isinstance(tables, str):
-        summary = store_tables(tables, outlets[0], workspace, router, documents, of_their_own(files, human_files))
+        summary = store_tables(tables, outlets[0], workspace, router, documents, apart)
     else:
         progress = _Progress()
         summary = run(
@@ -135,6 +135,12 @@ def score(
     if summary.failures or workspace.host.problems or any(each.code in OF_PLUGINS for each in followed):
         return DONE_WITH_FAILURES
     return PROBLEMS_FOUND if summary.errors or refused or has_errors(followed) else GOOD
+
+
+def _refuse_what_is_for_tables(workers: str | None, rejects: str | None, why: str) -> None:
+    if workers or rejects:
+        option = "--workers" if workers else "--rejects"
+        wrong_use(f"{option} is for tables that are scored by column, and {why}; leave it out")
 
 
 def _outlets(workspace: Workspace, targets: Sequence[str], form: str) -> list[Outlet]:

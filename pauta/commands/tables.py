@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ import click
 from pauta.commands.answering import DONE_WITH_FAILURES, GOOD, PROBLEMS_FOUND, tell, wrong_use
 
 if TYPE_CHECKING:
+    from pauta.bulk.layout import Layout
     from pauta.bulk.pieces import Input
     from pauta.bulk.scorer import Setup
     from pauta.bulk.stored import DocumentOf
@@ -38,14 +38,22 @@ def workers_of(asked: str | None) -> int:
     if asked is None:
         return 1
     if asked == "auto":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        from pauta.bulk.workers import cores
+
+        return cores()
     if not (asked.isascii() and asked.isdigit()) or int(asked) < 1:
         wrong_use(f"--workers is '{asked}'; it takes a number from 1, or auto")
     return int(asked)
 
 
 def tables_of(
-    files: Sequence[Feed], others: Sequence[Feed], targets: Sequence[str], host: Host, *, asked: bool = False
+    files: Sequence[Feed],
+    others: Sequence[Feed],
+    targets: Sequence[str],
+    workspace: Workspace,
+    router: Router,
+    *,
+    asked: bool = False,
 ) -> list[Input] | str:
     """The inputs of a run that can go by column, or why it cannot. others: files of people's answers.
 
@@ -53,7 +61,11 @@ def tables_of(
     """
     if len(targets) != 1 or not targets[0].endswith((TABLE, "/")):
         return f"the results do not go to one file that ends in {TABLE}, or to one folder that ends in /"
-    return _with_people(inputs_of(files, host, asked=asked), others, host)
+    apart, host = of_their_own(files, others), workspace.host
+    inputs = _with_people(inputs_of(files, host, asked=asked), apart, host)
+    if isinstance(inputs, str) or apart or not others:
+        return inputs
+    return _as_plainly(inputs, setup_of(workspace, router), host, beside=True, apart=False)
 
 
 def _with_people(inputs: list[Input] | str, others: Sequence[Feed], host: Host) -> list[Input] | str:
@@ -145,17 +157,25 @@ def _as_plainly(inputs: list[Input], setup: Setup, host: Host, *, beside: bool, 
     if not beside:
         some = next((each.path for each, layout in found_in if layout.has_people), None)
         return f"'{some}' has people's answers beside its calls, which --answers does not name" if some else inputs
-    without = next((each.path for each, layout in found_in if not (layout.has_people and layout.has_answers)), None)
-    if without is not None:
-        return f"'{without}' has no people's answers beside its calls"
-    long = next((each.path for each in inputs if {"question", "answer"} <= set(each.schema.names)), None)
-    if long is not None:
-        return f"'{long}' has a row for every answer"
+    reason = next((reason for each, layout in found_in if (reason := unlike_answers(each, layout))), None)
+    if reason is not None:
+        return reason
     tables = [each for each in inputs if isinstance(each, ParquetInput)]
     try:
         return inputs if each_call_once(tables, layouts) else "a call comes in several rows"
     except (OSError, ValueError) as error:
         return f"a table cannot be read: {str(error).splitlines()[0]}"
+
+
+def unlike_answers(table: Input, layout: Layout) -> str | None:
+    """Why the answers beside the calls of a table might be read in another way as a file of answers."""
+    if not (layout.has_people and layout.has_answers):
+        return f"'{table.path}' has no people's answers beside its calls"
+    if {"question", "answer"} <= set(table.schema.names):
+        return f"'{table.path}' has a row for every answer"
+    if layout.nested is not None:
+        return f"'{table.path}' has its answers in another form than sheets of answers have"
+    return None
 
 
 def _is_database(outlet: Outlet, host: Host) -> bool:

@@ -39,6 +39,9 @@ def mended_call(record: Record, at: Place | None) -> tuple[dict[str, object], Pr
         both = [_renamed(turn, records.TURN_FIELDS) if isinstance(turn, dict) else (turn, []) for turn in turns]
         document["turns"] = [turn for turn, _ in both]
         faults += [fault for _, found in both for fault in found]
+        faults += [
+            ("E503", f"turns[{n}] is empty and must be a map", None) for n, turn in enumerate(turns) if turn is None
+        ]
     mended, problem = _mended(document, _call_schema(), "call", faults, at)
     return {"turns": turns, **mended}, problem
 

@@ -1,8 +1,8 @@
 """People's answers in the rows of a sheet or a table: wide, a row an evaluation, or long, a row an answer.
 
 Wide: every column that is not about the evaluation is a question, beside it `greeting.comment`, `greeting.fault` and
-`greeting.at`. Long: `question`, `answer`, `comment`, `fault`, `at`. Several chosen answers stand in one cell with `|`
-between them, none chosen is `[]`, an empty cell is no answer.
+`greeting.at`; `answer.greeting` is another name of `greeting`. Long: `question`, `answer`, `comment`, `fault`, `at`.
+Several chosen answers stand in one cell with `|` between them, none chosen is `[]`, an empty cell is no answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ def _wide(lines: Iterable[Line | Problem]) -> Iterator[Record | Problem]:
         about, cells, at = line
         answers: dict[str, dict[str, object]] = {}
         for name, cell in cells.items():
-            question, _, part = name.partition(".")
+            question, _, part = name.removeprefix("answer.").partition(".")
             answers.setdefault(question, {})[part or "answer"] = cell if part else _answer(cell)
         yield {**about, "answers": answers}, at
 
