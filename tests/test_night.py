@@ -449,6 +449,7 @@ with Store(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_and_run_again_it_is_the_same_ledger(tmp_path):
     here = Path(__file__).parent
     with Store(tmp_path / "whole.db") as store:

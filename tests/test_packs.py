@@ -471,6 +471,7 @@ def test_real_calls_raise_no_false_alarm(name):
     assert seen == REAL_FINDINGS[name]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL_CALLS.is_dir(), reason="the real calls are not beside the project")
 def test_the_order_of_calls_changes_nothing():
     calls = [call for path in sorted(REAL_CALLS.glob("*.calls.jsonl")) for call in calls_of(path)][:60]

@@ -196,7 +196,7 @@ def said(tokens: Sequence[str]) -> str:
     return " ".join(tokens)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(phrases, min_size=1, max_size=4), st.lists(turns, min_size=1, max_size=4))
 def test_the_reference_agrees(asked, spoken):
     record = call(*map(said, spoken))

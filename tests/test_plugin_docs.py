@@ -47,6 +47,7 @@ def test_what_the_page_makes_loads(followed):
     assert host.purpose(kind, name)
 
 
+@pytest.mark.slow
 def test_its_tests_pass(followed):
     """The contract suite among them, run as the page says."""
     page, folder = followed
