@@ -100,7 +100,9 @@ def run(quick: bool) -> Part:
             "Tables of calls",
             "Parquet to Parquet, the card of 40 questions, a person's 40 answers in every row; the results in the "
             "published schema, 40 structs an evaluation. Alone: the same pieces read, and the same results written, by "
-            "pyarrow with the same options. Seconds are those of the processor, for two workers those of a clock.",
+            "pyarrow with the same options. Cards in play differ in their names and in the calls that they are for: "
+            "others, with weights of their own, share less (docs/decisions/many-cards.md). Seconds are those of the "
+            "processor, for two workers those of a clock.",
             (
                 *_against_reading_and_writing(Path(folder), quick),
                 *_by_cards(Path(folder), quick),
