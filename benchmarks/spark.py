@@ -57,7 +57,7 @@ def run(quick: bool) -> Part:
             for each, job in jobs.items():
                 took[each].append(job())
     return Part(
-        "Spark",
+        "Spark" if structs else "Spark, many calls",
         f"{calls:,} calls with 40 answers by people, Parquet to Parquet, `local[2]`, seconds of the processor over "
         f"Java and Python; {min(calls, WARM_CALLS):,} calls before that warm Java. Without Python: Spark reads a "
         "table, passes it on and writes it. Scoring reads the calls and writes the results with all their columns, "
