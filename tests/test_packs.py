@@ -144,7 +144,7 @@ without_surrogates = any_call.filter(lambda call: all(turn.text.isprintable() or
 
 
 @pytest.mark.parametrize("name", CRITERIA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(without_surrogates, max_size=5))
 def test_a_batch_says_what_its_calls_say_alone_and_quotes_what_is_there(name, calls):
     together = found({name: {}}, calls)

@@ -235,7 +235,7 @@ calls = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(calls, st.randoms())
 def test_batches_of_any_size_and_order_say_the_same(records, random):
     alone = [[Phrase(options, QUESTION).answer(each) for each in records] for options in OPTIONS]
